@@ -1,0 +1,97 @@
+package transformer
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// Parameter names one tensor of a model, in the order in which they are made and saved.
+type Parameter struct {
+	Name  string // path without the leading slash, for example "layer_0/qkv/weights"
+	Shape []int
+	Decay bool // weight decay applies: matrices yes, biases and norms no
+	init  initialiser
+}
+
+type initialiser uint8
+
+const (
+	zeros initialiser = iota
+	ones
+	normal // N(0, 0.02), BERT's
+)
+
+// initialDeviation is BERT's standard deviation of initial weights.
+const initialDeviation = 0.02
+
+// Parameters lists what a model of this spec holds.
+func (s Spec) Parameters() []Parameter {
+	norm := func(prefix string) []Parameter {
+		return []Parameter{
+			{Name: prefix + "/gain", Shape: []int{s.Hidden}, init: ones},
+			{Name: prefix + "/offset", Shape: []int{s.Hidden}, init: zeros},
+		}
+	}
+	dense := func(prefix string, in, out int) []Parameter {
+		return []Parameter{
+			{Name: prefix + "/weights", Shape: []int{in, out}, Decay: true, init: normal},
+			{Name: prefix + "/biases", Shape: []int{out}, init: zeros},
+		}
+	}
+	ps := []Parameter{
+		{Name: "embedding/token", Shape: []int{s.Vocabulary, s.Hidden}, Decay: true, init: normal},
+		{Name: "embedding/position", Shape: []int{s.Tokens, s.Hidden}, Decay: true, init: normal},
+	}
+	ps = append(ps, norm("embedding/norm")...)
+	for l := range s.Layers {
+		at := func(name string) string { return layerName(l, name) }
+		ps = append(ps, dense(at("qkv"), s.Hidden, 3*s.Hidden)...)
+		ps = append(ps, dense(at("output"), s.Hidden, s.Hidden)...)
+		ps = append(ps, norm(at("attention_norm"))...)
+		ps = append(ps, dense(at("expand"), s.Hidden, s.FFN)...)
+		ps = append(ps, dense(at("contract"), s.FFN, s.Hidden)...)
+		ps = append(ps, norm(at("ffn_norm"))...)
+	}
+	ps = append(ps, dense("pooler", s.Hidden, s.Hidden)...)
+	return append(ps, dense("classifier", s.Hidden, s.Classes)...)
+}
+
+func layerName(l int, name string) string { return fmt.Sprintf("layer_%d/%s", l, name) }
+
+func (p Parameter) size() int {
+	n := 1
+	for _, d := range p.Shape {
+		n *= d
+	}
+	return n
+}
+
+func (p Parameter) values(rng *rand.Rand) []float32 {
+	v := make([]float32, p.size())
+	for i := range v {
+		switch p.init {
+		case ones:
+			v[i] = 1
+		case normal:
+			// Truncated at two deviations, as BERT's initialiser is.
+			x := rng.NormFloat64()
+			for x < -2 || x > 2 {
+				x = rng.NormFloat64()
+			}
+			v[i] = float32(initialDeviation * x)
+		}
+	}
+	return v
+}
+
+func createVariable(store *model.Store, name string, shape []int, values []float32) error {
+	v, err := store.CreateVariable(model.ScopeSeparator+name, tensors.FromFlatDataAndDimensions(values, shape...))
+	if err != nil {
+		return fmt.Errorf("transformer: parameter %s: %w", name, err)
+	}
+	v.SetTrainable(true)
+	return nil
+}

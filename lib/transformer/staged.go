@@ -1,0 +1,121 @@
+package transformer
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// Projection is Q, K and V of one head of one input as the model computed them: N x d each, row-major. The rows at and
+// beyond Valid belong to padding.
+type Projection struct {
+	Sample, Layer, Head int // Sample counts the rows of the batch
+	Tokens, Valid, Dim  int
+	Q, K, V             []float32
+}
+
+// Attend computes the attention of one head outside the graph: it writes the context, N x d, for the valid rows. It is
+// called for one head after the other; the slices are reused between calls.
+type Attend func(p Projection, context []float32) error
+
+// Staged runs a model with its attention computed in plain Go, between compiled stages.
+type Staged struct {
+	model           *Encoder
+	embed, classify *model.Exec
+	project, finish []*model.Exec // one a layer
+}
+
+// NewStaged prepares the stages; each new batch shape costs one compilation of each.
+func NewStaged(backend compute.Backend, m *Encoder) (*Staged, error) {
+	var failed error
+	stage := func(fn func(p *Pass, in []*graph.Node) []*graph.Node) *model.Exec {
+		e, err := model.NewExec(backend, m.Store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
+			return fn(&Pass{Model: m, Graph: in[0].Graph()}, in)
+		})
+		if err != nil {
+			failed = fmt.Errorf("transformer: staged execution: %w", err)
+			return nil
+		}
+		return e.SetMaxCache(-1)
+	}
+	s := &Staged{model: m}
+	s.embed = stage(func(p *Pass, in []*graph.Node) []*graph.Node { return []*graph.Node{p.embed(in[0])} })
+	s.classify = stage(func(p *Pass, in []*graph.Node) []*graph.Node { return []*graph.Node{p.classify(in[0])} })
+	for l := range m.Spec.Layers {
+		s.project = append(s.project, stage(func(p *Pass, in []*graph.Node) []*graph.Node {
+			q, k, v := p.project(l, in[0])
+			// [batch, heads, N, d]: a head's matrix is then one contiguous slice.
+			return []*graph.Node{graph.Transpose(q, 1, 2), graph.Transpose(k, 1, 2), graph.Transpose(v, 1, 2)}
+		}))
+		s.finish = append(s.finish, stage(func(p *Pass, in []*graph.Node) []*graph.Node {
+			b, n := in[0].Shape().Dimensions[0], in[0].Shape().Dimensions[1]
+			context := graph.Reshape(graph.Transpose(in[1], 1, 2), b, n, m.Spec.Hidden)
+			return []*graph.Node{p.finish(l, in[0], context)}
+		}))
+	}
+	return s, failed
+}
+
+// Close frees the compiled stages.
+func (s *Staged) Close() {
+	for _, e := range append(append([]*model.Exec{s.embed, s.classify}, s.project...), s.finish...) {
+		e.Finalize()
+	}
+}
+
+// Logits runs one batch: ids is batch x tokens (0 = padding), lengths the valid tokens of each row (0 skips the row's
+// attention). The result is batch x Classes, row-major.
+func (s *Staged) Logits(ids, lengths []int32, tokens int, attend Attend) ([]float32, error) {
+	spec := s.model.Spec
+	batch := len(lengths)
+	switch {
+	case tokens < 1 || tokens > spec.Tokens:
+		return nil, fmt.Errorf("transformer: batch of %d tokens, must be in 1..%d (Spec.Tokens)", tokens, spec.Tokens)
+	case len(ids) != batch*tokens:
+		return nil, fmt.Errorf("transformer: batch has %d ids, must be rows x tokens = %d", len(ids), batch*tokens)
+	}
+	x, err := s.embed.Call1(tensors.FromFlatDataAndDimensions(ids, batch, tokens))
+	if err != nil {
+		return nil, fmt.Errorf("transformer: embedding: %w", err)
+	}
+	d, heads := spec.HeadDim(), spec.Heads
+	for l := range spec.Layers {
+		q, k, v, err := s.project[l].Call3(x)
+		if err != nil {
+			return nil, fmt.Errorf("transformer: projection of layer %d: %w", l, err)
+		}
+		Q, K, V := tensors.MustCopyFlatData[float32](q), tensors.MustCopyFlatData[float32](k), tensors.MustCopyFlatData[float32](v)
+		context := make([]float32, batch*heads*tokens*d)
+		for b := range batch {
+			for h := range heads {
+				if lengths[b] < 1 {
+					continue
+				}
+				lo := (b*heads + h) * tokens * d
+				hi := lo + tokens*d
+				p := Projection{Sample: b, Layer: l, Head: h, Tokens: tokens, Valid: int(lengths[b]), Dim: d,
+					Q: Q[lo:hi:hi], K: K[lo:hi:hi], V: V[lo:hi:hi]}
+				if err := attend(p, context[lo:hi:hi]); err != nil {
+					return nil, fmt.Errorf("transformer: layer %d, head %d: %w", l, h, err)
+				}
+			}
+		}
+		next, err := s.finish[l].Call1(x, tensors.FromFlatDataAndDimensions(context, batch, heads, tokens, d))
+		if err != nil {
+			return nil, fmt.Errorf("transformer: layer %d: %w", l, err)
+		}
+		for _, t := range []*tensors.Tensor{x, q, k, v} {
+			t.FinalizeAll()
+		}
+		x = next
+	}
+	logits, err := s.classify.Call1(x)
+	if err != nil {
+		return nil, fmt.Errorf("transformer: classifier: %w", err)
+	}
+	x.FinalizeAll()
+	return tensors.MustCopyFlatData[float32](logits), nil
+}

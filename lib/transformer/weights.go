@@ -1,0 +1,102 @@
+package transformer
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// specKey is the metadata entry with the Spec as JSON.
+const specKey = "spec"
+
+// Tensors returns the model's parameters, in the order of Spec.Parameters.
+func (m *Encoder) Tensors() ([]Tensor, error) {
+	var out []Tensor
+	for _, p := range m.Spec.Parameters() {
+		values, err := m.Values(p.Name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Tensor{p.Name, p.Shape, values})
+	}
+	return out, nil
+}
+
+// Values returns a copy of one variable of the model.
+func (m *Encoder) Values(name string) ([]float32, error) {
+	v := m.Store.GetVariable(model.ScopeSeparator + name)
+	if v == nil {
+		return nil, fmt.Errorf("transformer: the model has no parameter %q", name)
+	}
+	t, err := v.Value()
+	if err != nil {
+		return nil, fmt.Errorf("transformer: parameter %s: %w", name, err)
+	}
+	return tensors.CopyFlatData[float32](t)
+}
+
+// SetValues sets a float variable of the model, and makes it (untrained) if the model does not have it yet.
+func (m *Encoder) SetValues(name string, shape []int, values []float32) error {
+	return m.setVariable(name, tensors.FromFlatDataAndDimensions(slices.Clone(values), shape...))
+}
+
+// Save writes the model as safetensors; what metadata says of it (data, steps, seed, scores) travels along.
+func (m *Encoder) Save(path string, precision Precision, metadata map[string]string) error {
+	ts, err := m.Tensors()
+	if err != nil {
+		return err
+	}
+	spec, err := json.Marshal(m.Spec)
+	if err != nil {
+		return fmt.Errorf("transformer: %s: %w", path, err)
+	}
+	meta := map[string]string{specKey: string(spec)}
+	for k, v := range metadata {
+		meta[k] = v
+	}
+	return WriteTensors(path, ts, precision, meta)
+}
+
+// Load reads a model that Save wrote; every parameter of its Spec must be there with its shape.
+func Load(path string) (*Encoder, map[string]string, error) {
+	ts, meta, err := ReadTensors(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	var spec Spec
+	if err := json.Unmarshal([]byte(meta[specKey]), &spec); err != nil {
+		return nil, nil, fmt.Errorf("transformer: %s: metadata entry %q: %w", path, specKey, err)
+	}
+	m, err := NewEncoder(spec, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := m.SetTensors(ts); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, meta, nil
+}
+
+// SetTensors sets every parameter of the model from ts, which must hold each with its shape; other tensors are ignored.
+func (m *Encoder) SetTensors(ts []Tensor) error {
+	byName := map[string]Tensor{}
+	for _, t := range ts {
+		byName[t.Name] = t
+	}
+	for _, p := range m.Spec.Parameters() {
+		t, ok := byName[p.Name]
+		if !ok {
+			return fmt.Errorf("transformer: parameter %s is missing", p.Name)
+		}
+		if !slices.Equal(t.Shape, p.Shape) {
+			return fmt.Errorf("transformer: parameter %s has shape %v, must be %v", p.Name, t.Shape, p.Shape)
+		}
+		if err := m.SetValues(p.Name, p.Shape, t.Values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
