@@ -42,12 +42,19 @@ func (h *Head) Validate() error {
 		}
 	}
 	lo, hi := int16(-1<<(h.Bits-1)), int16(1<<(h.Bits-1)-1)
-	for name, m := range map[string][]int16{"Q": h.Q, "K": h.K, "V": h.V} {
-		for i, v := range m {
+	for _, m := range []struct {
+		name   string
+		values []int16
+	}{{"Q", h.Q}, {"K", h.K}, {"V", h.V}} {
+		for i, v := range m.values {
 			if v < lo || v > hi {
-				return fmt.Errorf("attention: Head.%s[%d] is %d, must be in %d..%d (%d bits)", name, i, v, lo, hi, h.Bits)
+				return fmt.Errorf("attention: Head.%s[%d] is %d, must be in %d..%d (%d bits)", m.name, i, v, lo, hi, h.Bits)
 			}
 		}
+	}
+	if r := h.reach(); r > math.MaxInt32 {
+		return fmt.Errorf("attention: Head.Q, K of %d bits and Dim %d give scores up to %d, must be at most %d (32 bits)",
+			h.Bits, h.Dim, r, math.MaxInt32)
 	}
 	return nil
 }
@@ -74,11 +81,23 @@ func (h *Head) ScoreScale() float64 {
 	return float64(h.ScaleQ) * float64(h.ScaleK) / math.Sqrt(float64(h.Dim))
 }
 
-// IntegerThreshold is the smallest integer score that reaches the real threshold th, so that
-// "integer score >= IntegerThreshold" and "real score >= th" are the same test.
+// IntegerThreshold is the smallest integer score whose real value, score x ScoreScale, reaches th, so that
+// "integer score >= IntegerThreshold" and "real score >= th" are the same test. Thresholds outside the 32-bit range are
+// clamped to it; th must not be NaN.
 func (h *Head) IntegerThreshold(th float64) int32 {
-	t := math.Ceil(th / h.ScoreScale())
-	return int32(math.Max(math.MinInt32, math.Min(math.MaxInt32, t)))
+	scale := h.ScoreScale()
+	t := math.Ceil(th / scale)
+	if math.Abs(t) >= 1<<31 {
+		return int32(math.Copysign(math.MaxInt32, t))
+	}
+	// The division rounds: step to the integer that the comparison itself would choose.
+	for (t-1)*scale >= th {
+		t--
+	}
+	for t*scale < th {
+		t++
+	}
+	return int32(max(math.MinInt32, min(math.MaxInt32, t)))
 }
 
 // Scores writes the exact integer scores of query t against the keys 0..len(dst)-1.

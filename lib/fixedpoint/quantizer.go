@@ -29,10 +29,12 @@ func Symmetric(bits int, x []float32) (Quantizer, error) {
 	if m == 0 {
 		return Quantizer{Bits: bits, Scale: 1}, nil
 	}
-	return Quantizer{Bits: bits, Scale: m / float32(int(1)<<(bits-1)-1)}, nil
+	// The smallest magnitudes would underflow to a step of zero.
+	scale := max(m/float32(int(1)<<(bits-1)-1), math.SmallestNonzeroFloat32)
+	return Quantizer{Bits: bits, Scale: scale}, nil
 }
 
-// Quantise returns the code of x, ties to even.
+// Quantise returns the code of x, ties to even; x must not be NaN.
 func (q Quantizer) Quantise(x float32) int16 {
 	lo, hi := float64(int(-1)<<(q.Bits-1)), float64(int(1)<<(q.Bits-1)-1)
 	return int16(max(lo, min(hi, math.RoundToEven(float64(x)/float64(q.Scale)))))

@@ -82,11 +82,12 @@ func scaled(v float64, name string, base float64) string {
 }
 
 func si(v float64, name string) string {
-	if v == 0 {
-		return "0 " + name
+	if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
+		return fmt.Sprintf("%.4g %s", v, name)
 	}
 	prefixes := []string{"f", "p", "n", "µ", "m", "", "k", "M", "G", "T"}
-	i := 5 + int(math.Floor(math.Log10(math.Abs(v))/3))
+	// Log10 of a power of ten may fall just below the integer; a relative nudge far below the printed digits mends it.
+	i := 5 + int(math.Floor(math.Log10(math.Abs(v)*(1+1e-12))/3))
 	i = max(0, min(i, len(prefixes)-1))
 	return fmt.Sprintf("%.4g %s%s", v/math.Pow(1000, float64(i-5)), prefixes[i], name)
 }
