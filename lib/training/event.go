@@ -12,6 +12,7 @@ type Event struct {
 	Remaining         time.Duration // estimate at the present speed
 	Evaluated         bool          // Accuracy and Kept hold a fresh dev-set measurement
 	Accuracy          float64       // dev-set accuracy in 0..1
+	Note              string        // something the user must hear, such as a damaged checkpoint; else ""
 	Kept              float64       // kept fraction of valid attention scores in 0..1; 1 without pruning
 }
 

@@ -3,7 +3,9 @@ package transformer
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gomlx/compute"
 	_ "github.com/gomlx/compute/gobackend" // the pure Go backend is always there
@@ -25,26 +27,32 @@ func OpenBackend(config string) (compute.Backend, error) {
 	if config == "" {
 		config = DefaultBackend
 	}
-	kind, _, _ := strings.Cut(config, ":")
 	if config == "go" {
 		config = DefaultBackend
 	}
-	if tag, ok := map[string]string{"onnx": "onnx", "onnxruntime": "onnx", "xla": "xla"}[kind]; ok && !registered(tag) {
-		return nil, fmt.Errorf("transformer: %s is %q, but this program was built without -tags=%s; legal here: %s",
-			BackendVariable, config, tag, strings.Join(compute.List(), ", "))
+	kind, _, _ := strings.Cut(config, ":")
+	if !slices.Contains(compute.List(), kind) {
+		hint := ""
+		if tag, ok := map[string]string{"onnx": "onnx", "onnxruntime": "onnx", "xla": "xla"}[kind]; ok {
+			hint = fmt.Sprintf(" (this program was built without -tags=%s)", tag)
+		}
+		return nil, fmt.Errorf("transformer: backend is %q%s, must be one of %s", config, hint, strings.Join(compute.List(), ", "))
+	}
+	opened.Lock()
+	defer opened.Unlock()
+	if b := opened.byConfig[config]; b != nil {
+		return b, nil
 	}
 	b, err := compute.NewWithConfig(config)
 	if err != nil {
-		return nil, fmt.Errorf("transformer: %s is %q: %w", BackendVariable, config, err)
+		return nil, fmt.Errorf("transformer: backend %q: %w", config, err)
 	}
+	opened.byConfig[config] = b
 	return b, nil
 }
 
-func registered(tag string) bool {
-	for _, name := range compute.List() {
-		if strings.HasPrefix(name, tag) {
-			return true
-		}
-	}
-	return false
-}
+// opened keeps one backend a configuration: GoMLX refuses a parameter of one instance in a graph of another.
+var opened = struct {
+	sync.Mutex
+	byConfig map[string]compute.Backend
+}{byConfig: map[string]compute.Backend{}}

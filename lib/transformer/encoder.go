@@ -178,3 +178,12 @@ func (m *Encoder) Has(name string) bool {
 func (m *Encoder) Update(g *graph.Graph, name string, value *graph.Node) {
 	m.Store.GetVariable(model.ScopeSeparator + name).SetNodeValue(value)
 }
+
+// Shape returns the dimensions of a named variable.
+func (m *Encoder) Shape(name string) ([]int, error) {
+	v := m.Store.GetVariable(model.ScopeSeparator + name)
+	if v == nil {
+		return nil, fmt.Errorf("transformer: the model has no parameter %q", name)
+	}
+	return v.Shape().Dimensions, nil
+}

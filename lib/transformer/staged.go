@@ -2,11 +2,13 @@ package transformer
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"golang.org/x/sync/errgroup"
 )
 
 // Projection is Q, K and V of one head of one input as the model computed them: N x d each, row-major. The rows at and
@@ -18,7 +20,7 @@ type Projection struct {
 }
 
 // Attend computes the attention of one head outside the graph: it writes the context, N x d, for the valid rows. It is
-// called for one head after the other; the slices are reused between calls.
+// called from several goroutines, once for each head of each input.
 type Attend func(p Projection, context []float32) error
 
 // Staged runs a model with its attention computed in plain Go, between compiled stages.
@@ -89,19 +91,27 @@ func (s *Staged) Logits(ids, lengths []int32, tokens int, attend Attend) ([]floa
 		}
 		Q, K, V := tensors.MustCopyFlatData[float32](q), tensors.MustCopyFlatData[float32](k), tensors.MustCopyFlatData[float32](v)
 		context := make([]float32, batch*heads*tokens*d)
+		var pool errgroup.Group
+		pool.SetLimit(runtime.GOMAXPROCS(0))
 		for b := range batch {
-			for h := range heads {
-				if lengths[b] < 1 {
-					continue
-				}
-				lo := (b*heads + h) * tokens * d
-				hi := lo + tokens*d
-				p := Projection{Sample: b, Layer: l, Head: h, Tokens: tokens, Valid: int(lengths[b]), Dim: d,
-					Q: Q[lo:hi:hi], K: K[lo:hi:hi], V: V[lo:hi:hi]}
-				if err := attend(p, context[lo:hi:hi]); err != nil {
-					return nil, fmt.Errorf("transformer: layer %d, head %d: %w", l, h, err)
-				}
+			if lengths[b] < 1 {
+				continue
 			}
+			pool.Go(func() error {
+				for h := range heads {
+					lo := (b*heads + h) * tokens * d
+					hi := lo + tokens*d
+					p := Projection{Sample: b, Layer: l, Head: h, Tokens: tokens, Valid: int(lengths[b]), Dim: d,
+						Q: Q[lo:hi:hi], K: K[lo:hi:hi], V: V[lo:hi:hi]}
+					if err := attend(p, context[lo:hi:hi]); err != nil {
+						return fmt.Errorf("transformer: layer %d, head %d: %w", l, h, err)
+					}
+				}
+				return nil
+			})
+		}
+		if err := pool.Wait(); err != nil {
+			return nil, err
 		}
 		next, err := s.finish[l].Call1(x, tensors.FromFlatDataAndDimensions(context, batch, heads, tokens, d))
 		if err != nil {

@@ -1,0 +1,165 @@
+package training
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/sparse-attention/workbench/lib/transformer"
+)
+
+// A checkpoint is one safetensors file: the parameters, AdamW's moments and, under "best/", the parameters of the best
+// epoch so far; its metadata hold the progress below. The one before it is kept beside it, so that a damaged file costs
+// one interval and no more.
+
+// progress is the part of a run's state that is no tensor.
+type progress struct {
+	Dataset     string
+	Spec        transformer.Spec
+	Seed        uint64
+	Epochs      int
+	Batch       int
+	Rate        float64
+	Epoch, Done int
+	Result      Result
+	Loss        float64
+	Dropout     []uint64 // state of the dropout generator
+}
+
+const (
+	progressKey = "progress"
+	bestPrefix  = "best/"
+)
+
+func (r *run) path() string {
+	return filepath.Join(r.options.Checkpoint, strings.ReplaceAll(r.options.Phase, "/", "-")+".safetensors")
+}
+
+func previous(path string) string {
+	return strings.TrimSuffix(path, ".safetensors") + ".previous.safetensors"
+}
+
+func (r *run) progress() progress {
+	o := r.options
+	return progress{Dataset: r.data.Name, Spec: r.model.Spec, Seed: o.Seed, Epochs: o.Epochs, Batch: o.Batch, Rate: o.LearningRate}
+}
+
+func (r *run) save() error {
+	if r.options.Checkpoint == "" {
+		return nil
+	}
+	ts, err := r.trained()
+	if err != nil {
+		return err
+	}
+	for _, g := range []*group{&r.weights, &r.hooks} {
+		for _, n := range g.moments() {
+			values, err := r.model.Values(n)
+			if err != nil {
+				return err
+			}
+			shape, err := r.model.Shape(n)
+			if err != nil {
+				return err
+			}
+			ts = append(ts, transformer.Tensor{Name: n, Shape: shape, Values: values})
+		}
+	}
+	for _, t := range r.best {
+		t.Name = bestPrefix + t.Name
+		ts = append(ts, t)
+	}
+	state := r.progress()
+	state.Epoch, state.Done, state.Result, state.Loss = r.epoch, r.done, r.result, r.loss
+	generator, err := r.model.Store.GetVariable(model.ScopeSeparator + model.RNGStateVariableName).Value()
+	if err != nil {
+		return fmt.Errorf("training: dropout state: %w", err)
+	}
+	if state.Dropout, err = tensors.CopyFlatData[uint64](generator); err != nil {
+		return fmt.Errorf("training: dropout state: %w", err)
+	}
+	text, err := json.Marshal(state)
+	if err != nil {
+		return fmt.Errorf("training: %w", err)
+	}
+	path := r.path()
+	if err := os.Rename(path, previous(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("training: keeping the last checkpoint: %w", err)
+	}
+	return transformer.WriteTensors(path, ts, transformer.Float32, map[string]string{progressKey: string(text)})
+}
+
+// resume continues from the newest readable checkpoint of the same run; one of another run is an error, because
+// overwriting it would lose it.
+func (r *run) resume() error {
+	if r.options.Checkpoint == "" {
+		return nil
+	}
+	path := r.path()
+	err := r.restore(path)
+	if err == nil || errors.Is(err, errOtherRun) {
+		return err
+	}
+	older := r.restore(previous(path))
+	switch {
+	case older == nil:
+		if !errors.Is(err, fs.ErrNotExist) {
+			r.options.Observer(Event{Phase: r.options.Phase, Note: fmt.Sprintf("%v; continuing from %s", err, previous(path))})
+		}
+		return nil
+	case errors.Is(err, fs.ErrNotExist) && errors.Is(older, fs.ErrNotExist):
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return older
+	}
+	return err
+}
+
+var errOtherRun = errors.New("belongs to another run")
+
+func (r *run) restore(path string) error {
+	ts, metadata, err := transformer.ReadTensors(path)
+	if err != nil {
+		return err
+	}
+	var state progress
+	if err := json.Unmarshal([]byte(metadata[progressKey]), &state); err != nil {
+		return fmt.Errorf("training: %s: metadata entry %q: %w", path, progressKey, err)
+	}
+	want := r.progress()
+	if state.Dataset != want.Dataset || state.Spec != want.Spec || state.Seed != want.Seed || state.Epochs != want.Epochs ||
+		state.Batch != want.Batch || state.Rate != want.Rate {
+		return fmt.Errorf("training: checkpoint %s %w (%s, seed %d, %d epochs of batch %d at %g); move it away to start anew",
+			path, errOtherRun, state.Dataset, state.Seed, state.Epochs, state.Batch, state.Rate)
+	}
+	var best []transformer.Tensor
+	for _, t := range ts {
+		if name, ok := strings.CutPrefix(t.Name, bestPrefix); ok {
+			t.Name = name
+			best = append(best, t)
+			continue
+		}
+		shape, err := r.model.Shape(t.Name)
+		if err != nil {
+			return fmt.Errorf("training: %s: %w", path, err)
+		}
+		if fmt.Sprint(shape) != fmt.Sprint(t.Shape) {
+			return fmt.Errorf("training: %s: tensor %s has shape %v, must be %v", path, t.Name, t.Shape, shape)
+		}
+		if err := r.model.SetValues(t.Name, t.Shape, t.Values); err != nil {
+			return err
+		}
+	}
+	generator := r.model.Store.GetVariable(model.ScopeSeparator + model.RNGStateVariableName)
+	if err := generator.SetValue(tensors.FromFlatDataAndDimensions(state.Dropout, len(state.Dropout))); err != nil {
+		return fmt.Errorf("training: %s: dropout state: %w", path, err)
+	}
+	r.epoch, r.done, r.result, r.loss, r.best = state.Epoch, state.Done, state.Result, state.Loss, best
+	return nil
+}
