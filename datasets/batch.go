@@ -1,0 +1,162 @@
+package datasets
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+)
+
+// Batch is Size rows padded to one width. Rows beyond Count are filling, so that few distinct shapes occur:
+// they hold a single CLS, length 1, label -1, score 0 and example -1. Every value belongs to the receiver.
+type Batch struct {
+	Size, Tokens int       // rows, row width
+	Count        int       // real examples; they come first
+	IDs          []int32   // Size x Tokens, row-major; 0 = padding
+	Lengths      []int32   // Size; valid tokens of a row
+	Labels       []int32   // Size; -1 in filling
+	Scores       []float32 // Size; the targets of a regression task
+	Examples     []int     // Size; the row's index in the examples given to Batches, -1 in filling
+}
+
+// BatchOptions of Batches. Every distinct width costs one compilation of the model's graph; a batch always has Size rows.
+type BatchOptions struct {
+	Size     int    // rows of a batch, at least 1
+	Seed     uint64 // of the shuffle
+	Epoch    int    // another epoch, another order
+	Shuffle  bool   // else examples stay in order within their width, narrow widths first
+	Widths   []int  // allowed widths, ascending; nil: multiples of Multiple
+	Multiple int    // 0 = 16; ignored when Widths are given
+	Limit    int    // widest row, where Multiple would pass the model's positions; 0 = none
+	DropLast bool   // leave out the batches that are not full
+}
+
+// defaultMultiple gives at most 8 shapes for 128 tokens, at under 8 tokens of padding a row on average.
+const defaultMultiple = 16
+
+// Validate names the first field that is out of range.
+func (o BatchOptions) Validate() error {
+	switch {
+	case o.Size < 1:
+		return fmt.Errorf("datasets: BatchOptions.Size is %d, must be at least 1", o.Size)
+	case o.Multiple < 0:
+		return fmt.Errorf("datasets: BatchOptions.Multiple is %d, must be at least 1, or 0 for %d", o.Multiple, defaultMultiple)
+	case o.Limit < 0:
+		return fmt.Errorf("datasets: BatchOptions.Limit is %d, must be at least 1, or 0 for none", o.Limit)
+	}
+	for i, w := range o.Widths {
+		if w < 1 || i > 0 && w <= o.Widths[i-1] {
+			return fmt.Errorf("datasets: BatchOptions.Widths[%d] is %d, must be at least 1 and above the one before", i, w)
+		}
+	}
+	return nil
+}
+
+// Check validates the options and that every example fits into the widest row.
+func (o BatchOptions) Check(examples []Example) error {
+	if err := o.Validate(); err != nil {
+		return err
+	}
+	for i, e := range examples {
+		if len(e.IDs) == 0 {
+			return fmt.Errorf("datasets: example %d has 0 tokens, must have at least 1", i)
+		}
+		if o.width(len(e.IDs)) < len(e.IDs) {
+			return fmt.Errorf("datasets: example %d has %d tokens, must have at most %d (BatchOptions.Widths, Limit)", i, len(e.IDs), o.width(len(e.IDs)))
+		}
+	}
+	return nil
+}
+
+// width is the padded width of a row of n tokens, below n if none is wide enough.
+func (o BatchOptions) width(n int) int {
+	w := 0
+	if len(o.Widths) > 0 {
+		i, _ := slices.BinarySearch(o.Widths, n)
+		w = o.Widths[min(i, len(o.Widths)-1)]
+	} else {
+		m := cmp.Or(o.Multiple, defaultMultiple)
+		w = (n + m - 1) / m * m
+	}
+	if o.Limit > 0 {
+		w = min(w, o.Limit)
+	}
+	return w
+}
+
+// Batches yields examples as padded batches of one width each. The order is a function of (examples, o) alone, and the
+// number of batches does not depend on Seed, Epoch or Shuffle. It panics where o.Check(examples) returns an error.
+func Batches(examples []Example, o BatchOptions) iter.Seq[Batch] {
+	if err := o.Check(examples); err != nil {
+		panic(err)
+	}
+	return func(yield func(Batch) bool) {
+		for _, rows := range o.plan(examples) {
+			if !yield(o.pad(examples, rows)) {
+				return
+			}
+		}
+	}
+}
+
+// plan gives the example indices of each batch.
+func (o BatchOptions) plan(examples []Example) [][]int {
+	order := make([]int, len(examples))
+	for i := range order {
+		order[i] = i
+	}
+	rng := rand.New(rand.NewPCG(o.Seed, mix(uint64(o.Epoch))))
+	if o.Shuffle {
+		rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	}
+	buckets := map[int][]int{}
+	var widths []int
+	for _, i := range order {
+		w := o.width(len(examples[i].IDs))
+		if _, ok := buckets[w]; !ok {
+			widths = append(widths, w)
+		}
+		buckets[w] = append(buckets[w], i)
+	}
+	slices.Sort(widths)
+	var batches [][]int
+	for _, w := range widths {
+		for rows := range slices.Chunk(buckets[w], o.Size) {
+			if len(rows) == o.Size || !o.DropLast {
+				batches = append(batches, rows)
+			}
+		}
+	}
+	if o.Shuffle {
+		rng.Shuffle(len(batches), func(i, j int) { batches[i], batches[j] = batches[j], batches[i] })
+	}
+	return batches
+}
+
+func (o BatchOptions) pad(examples []Example, rows []int) Batch {
+	width := o.width(len(examples[rows[0]].IDs))
+	b := Batch{
+		Size: o.Size, Tokens: width, Count: len(rows),
+		IDs:     make([]int32, o.Size*width),
+		Lengths: make([]int32, o.Size), Labels: make([]int32, o.Size), Scores: make([]float32, o.Size), Examples: make([]int, o.Size),
+	}
+	for r := range o.Size {
+		if r >= len(rows) {
+			b.IDs[r*width], b.Lengths[r], b.Labels[r], b.Examples[r] = CLS, 1, -1, -1
+			continue
+		}
+		e := examples[rows[r]]
+		copy(b.IDs[r*width:(r+1)*width], e.IDs)
+		b.Lengths[r], b.Labels[r], b.Scores[r], b.Examples[r] = int32(len(e.IDs)), e.Label, e.Score, rows[r]
+	}
+	return b
+}
+
+// mix spreads consecutive seeds over 64 bits (splitmix64, Steele et al., OOPSLA 2014), so that their streams are unrelated.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}

@@ -1,0 +1,132 @@
+package datasets
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Example is one labelled text as token ids.
+type Example struct {
+	IDs   []int32 // without padding; the first is CLS
+	Label int32   // index into Dataset.Classes; 0 in a regression task
+	Score float32 // the target of a regression task, else 0
+	Text  string  // what the ids were made from; two texts of a pair are joined by a tab
+}
+
+// Dataset is a task with its splits. Test is empty where the official test labels are not public.
+type Dataset struct {
+	Name             string
+	Classes          []string // names in label order; one entry, the name of the score, in a regression task
+	Regression       bool     // targets are Example.Score
+	Vocabulary       *Vocabulary
+	Train, Dev, Test []Example
+}
+
+// Overflow says what becomes of an example that is longer than Options.MaxTokens.
+type Overflow uint8
+
+const (
+	Refuse   Overflow = iota // Open fails and names the first such example
+	Truncate                 // its tail is cut
+)
+
+// Options of Open. The zero value of a field means the data set's own default; a field that a data set does not know is ignored.
+type Options struct {
+	Data string // data folder; empty: WORKBENCH_DATA, then ../shared/data beside the module (see DataRoot)
+	Seed uint64 // of generation and sampling
+
+	Train, Dev, Test int // examples per split; 0 = the data set's own number, or all that the files hold
+
+	MaxTokens int      // longest example including CLS; 0 = no limit
+	Overflow  Overflow // what to do beyond MaxTokens
+
+	MinLength, MaxLength int // ListOps: both bounds are exclusive, in tokens without CLS
+	MaxDepth             int // ListOps: nodes at this depth are digits; the root is at depth 1
+
+	DocumentBytes int // gosource: bytes per document
+
+	Vocabulary     *Vocabulary // reuse a trained model's vocabulary instead of building one
+	VocabularySize int         // word level: most entries, the 5 reserved ones included
+	MinCount       int         // word level: rarer words become the unknown token
+	SentencesOnly  bool        // sst2: train on whole sentences only, without the phrases cut from them
+}
+
+// openers by data set name.
+var openers = map[string]func(Options) (*Dataset, error){
+	"listops":       func(o Options) (*Dataset, error) { return openListOps("listops", ListOpsLRA(), o) },
+	"listops-short": func(o Options) (*Dataset, error) { return openListOps("listops-short", ListOpsShort(), o) },
+}
+
+// Names lists what Open knows, sorted.
+func Names() []string { return slices.Sorted(maps.Keys(openers)) }
+
+// Open reads or generates the data set called name. The error of a data set whose files are not on this machine
+// matches ErrNoData, so that a caller can say so and go on.
+func Open(name string, o Options) (*Dataset, error) {
+	open, ok := openers[name]
+	if !ok {
+		return nil, fmt.Errorf("datasets: no data set is called %q, must be one of %s", name, strings.Join(Names(), ", "))
+	}
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	d, err := open(o)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range d.splits() {
+		if err := limit(d.Name, s.name, s.examples, o); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+type split struct {
+	name     string
+	examples []Example
+}
+
+func (d *Dataset) splits() []split {
+	return []split{{"train", d.Train}, {"dev", d.Dev}, {"test", d.Test}}
+}
+
+func (o Options) validate() error {
+	for _, f := range []struct {
+		name  string
+		value int
+	}{
+		{"Train", o.Train}, {"Dev", o.Dev}, {"Test", o.Test}, {"MaxTokens", o.MaxTokens},
+		{"MinLength", o.MinLength}, {"MaxLength", o.MaxLength}, {"MaxDepth", o.MaxDepth},
+		{"DocumentBytes", o.DocumentBytes}, {"VocabularySize", o.VocabularySize}, {"MinCount", o.MinCount},
+	} {
+		if f.value < 0 {
+			return fmt.Errorf("datasets: Options.%s is %d, must be at least 1, or 0 for the data set's own", f.name, f.value)
+		}
+	}
+	if o.Overflow > Truncate {
+		return fmt.Errorf("datasets: Options.Overflow is %d, must be Refuse (%d) or Truncate (%d)", o.Overflow, Refuse, Truncate)
+	}
+	return nil
+}
+
+// limit applies Options.MaxTokens to examples in place.
+func limit(dataset, split string, examples []Example, o Options) error {
+	if o.MaxTokens == 0 {
+		return nil
+	}
+	for i := range examples {
+		n := len(examples[i].IDs)
+		if n <= o.MaxTokens {
+			continue
+		}
+		if o.Overflow == Refuse {
+			return fmt.Errorf("datasets: %s, %s example %d (%.40q) has %d tokens, must have at most %d (Options.MaxTokens)",
+				dataset, split, i, examples[i].Text, n, o.MaxTokens)
+		}
+		examples[i].IDs = examples[i].IDs[:o.MaxTokens:o.MaxTokens]
+	}
+	return nil
+}
