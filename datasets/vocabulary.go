@@ -56,10 +56,10 @@ func NewVocabulary(level Level, tokens []string) (*Vocabulary, error) {
 	v := &Vocabulary{level: level, tokens: slices.Clone(tokens), ids: make(map[string]int32, len(tokens))}
 	for i, t := range tokens {
 		if t == "" || strings.IndexFunc(t, isSpace) >= 0 {
-			return nil, fmt.Errorf("datasets: Vocabulary token %d is %q, must be non-empty and without white space", i, t)
+			return nil, &tokenError{i, fmt.Sprintf("datasets: Vocabulary token %d is %q, must be non-empty and without white space", i, t)}
 		}
 		if first, ok := v.ids[t]; ok {
-			return nil, fmt.Errorf("datasets: Vocabulary token %d is %q again, first at %d, must be distinct", i, t, first-reserved)
+			return nil, &tokenError{i, fmt.Sprintf("datasets: Vocabulary token %d is %q, which is token %d already, must be distinct", i, t, first-reserved)}
 		}
 		v.ids[t] = reserved + int32(i)
 	}
@@ -132,6 +132,15 @@ func (v *Vocabulary) Encode(text string, second ...string) []int32 {
 		ids = append(ids, SEP)
 	}
 	return ids
+}
+
+// encodeText is Encode of Example.Text.
+func (v *Vocabulary) encodeText(text string) []int32 {
+	first, second, pair := strings.Cut(text, "\t")
+	if !pair {
+		return v.Encode(first)
+	}
+	return v.Encode(first, second)
 }
 
 func (v *Vocabulary) append(ids []int32, text string) []int32 {
