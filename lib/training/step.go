@@ -82,6 +82,7 @@ func (s *stepper) transformerHook() transformer.Hook {
 // trainGraph takes ids, lengths, labels, rate, hook rate and step; it returns the task loss.
 func (s *stepper) trainGraph(_ *model.Scope, in []*graph.Node) []*graph.Node {
 	ids, lengths, labels, rate, hookRate, step := in[0], in[1], in[2], in[3], in[4], in[5]
+	s.model.Store.SetTraining(ids.Graph(), true) // else ONNX Runtime would freeze the state of the dropout generator
 	p := &transformer.Pass{Model: s.model, Graph: ids.Graph(), Training: true}
 	task := crossEntropy(p.Logits(s.transformerHook(), ids, lengths), labels)
 	loss := task

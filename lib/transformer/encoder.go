@@ -51,7 +51,9 @@ func (m *Encoder) setVariable(name string, value *tensors.Tensor) error {
 	if err != nil {
 		return fmt.Errorf("transformer: variable %s: %w", name, err)
 	}
-	v.SetTrainable(false)
+	// Also where nothing trains it: a backend may compile an untrainable variable in as a constant (ONNX Runtime's does),
+	// and a later value would then go unseen.
+	v.SetTrainable(true)
 	return nil
 }
 
@@ -144,7 +146,7 @@ func (p *Pass) norm(name string, x *graph.Node) *graph.Node {
 	mean := graph.ReduceAndKeep(x, graph.ReduceMean, -1)
 	centred := graph.Sub(x, mean)
 	variance := graph.ReduceAndKeep(graph.Square(centred), graph.ReduceMean, -1)
-	y := graph.Mul(centred, graph.Rsqrt(graph.AddScalar(variance, normEpsilon)))
+	y := graph.Div(centred, graph.Sqrt(graph.AddScalar(variance, normEpsilon)))
 	rank := x.Rank()
 	return graph.Add(graph.Mul(y, graph.ExpandLeftToRank(gain, rank)), graph.ExpandLeftToRank(offset, rank))
 }
