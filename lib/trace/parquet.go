@@ -3,8 +3,6 @@ package trace
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
-	"math"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/sparse-attention/workbench/lib/attention"
@@ -30,40 +28,22 @@ type row struct {
 	Q         []byte  `parquet:"q"`
 	K         []byte  `parquet:"k"`
 	V         []byte  `parquet:"v"`
-	Checksum  int32   `parquet:"crc32"` // of every other column: a flipped bit must not become a result
 }
 
 var schema = parquet.SchemaOf(row{})
 
-// sum is the checksum of all columns but itself.
-func (r *row) sum() int32 {
-	c := crc32.NewIEEE()
-	fmt.Fprintf(c, "%q %q %d %d %d %x %d %d %d %d %t %x %x %x", r.Workload, r.Task, r.Sample, r.Layer, r.HeadIndex,
-		math.Float64bits(r.Threshold), r.Tokens, r.Valid, r.Dim, r.Bits, r.Causal,
-		math.Float32bits(r.ScaleQ), math.Float32bits(r.ScaleK), math.Float32bits(r.ScaleV))
-	for _, m := range [][]byte{r.Q, r.K, r.V} {
-		c.Write(m)
-	}
-	return int32(c.Sum32())
-}
-
 func (r *Record) row() row {
 	h := &r.Head
-	s := row{
+	return row{
 		Workload: r.Workload, Task: r.Task, Sample: int32(r.Sample), Layer: int32(r.Layer), HeadIndex: int32(r.HeadIndex),
 		Threshold: r.Threshold, Tokens: int32(h.Tokens), Valid: int32(h.Valid), Dim: int32(h.Dim), Bits: int32(h.Bits),
 		Causal: h.Causal, ScaleQ: h.ScaleQ, ScaleK: h.ScaleK, ScaleV: h.ScaleV,
 		Q: pack(h.Q, h.Bits), K: pack(h.K, h.Bits), V: pack(h.V, h.Bits),
 	}
-	s.Checksum = s.sum()
-	return s
 }
 
 // record checks and unpacks a row.
 func (r *row) record() (Record, error) {
-	if r.sum() != r.Checksum {
-		return Record{}, fmt.Errorf("field crc32 is %08x, must be %08x: the row is damaged", uint32(r.Checksum), uint32(r.sum()))
-	}
 	if r.Bits < 2 || r.Bits > 16 {
 		return Record{}, fmt.Errorf("field bits is %d, must be in 2..16", r.Bits)
 	}

@@ -18,7 +18,7 @@ type Reader struct {
 	in   *parquet.File
 }
 
-// Open checks that path is a trace file; its records are read by Records.
+// Open checks that path is a whole trace file, which reads it once for its hash; its records are read by Records.
 func Open(path string) (r *Reader, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -30,6 +30,9 @@ func Open(path string) (r *Reader, err error) {
 			err = fmt.Errorf("trace: %s: %w", path, err)
 		}
 	}()
+	if err := unseal(f); err != nil {
+		return nil, err
+	}
 	defer damaged(&err)
 	info, err := f.Stat()
 	if err != nil {
@@ -140,7 +143,7 @@ func Read(path string) ([]Record, error) {
 	return records, nil
 }
 
-// damaged turns the decoder's panics on bytes that no writer made into errors.
+// damaged turns the decoder's panics on a sealed file with a foreign layout into errors.
 func damaged(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("damaged file: %w", oneLine(fmt.Errorf("%v", p)))

@@ -61,8 +61,11 @@ func (w *Writer) Append(r *Record) error {
 
 // Close completes the file and gives it its name. After an error nothing is left behind.
 func (w *Writer) Close() error {
-	err := errors.Join(w.out.Close(), w.file.Chmod(0o644), w.file.Sync(), w.file.Close())
+	err := w.out.Close()
 	if err == nil {
+		err = seal(w.file)
+	}
+	if err = errors.Join(err, w.file.Chmod(0o644), w.file.Sync(), w.file.Close()); err == nil {
 		err = os.Rename(w.file.Name(), w.path)
 	}
 	if err != nil {
