@@ -1,8 +1,12 @@
 package datasets
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 )
@@ -93,6 +97,19 @@ func (d *Dataset) splits() []split {
 	return []split{{"train", d.Train}, {"dev", d.Dev}, {"test", d.Test}}
 }
 
+// Hash identifies the examples, ids and labels of all splits in their order, for a figure's provenance.
+func (d *Dataset) Hash() string {
+	h := sha256.New()
+	for _, s := range d.splits() {
+		fmt.Fprintf(h, "%s %d\n", s.name, len(s.examples))
+		for _, e := range s.examples {
+			binary.Write(h, binary.LittleEndian, [3]int32{int32(len(e.IDs)), e.Label, int32(math.Float32bits(e.Score))})
+			binary.Write(h, binary.LittleEndian, e.IDs)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
 func (o Options) validate() error {
 	for _, f := range []struct {
 		name  string
@@ -126,7 +143,7 @@ func limit(dataset, split string, examples []Example, o Options) error {
 			return fmt.Errorf("datasets: %s, %s example %d (%.40q) has %d tokens, must have at most %d (Options.MaxTokens)",
 				dataset, split, i, examples[i].Text, n, o.MaxTokens)
 		}
-		examples[i].IDs = examples[i].IDs[:o.MaxTokens:o.MaxTokens]
+		examples[i].IDs = slices.Clone(examples[i].IDs[:o.MaxTokens]) // lets go of the tail
 	}
 	return nil
 }

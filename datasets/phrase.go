@@ -13,7 +13,7 @@ func maximal(examples []Example) []Example {
 	split := make([][]string, len(examples))
 	order := make([]int, len(examples))
 	for i, e := range examples {
-		split[i], order[i] = words(e.Text), i
+		split[i], order[i] = Words.split(e.Text), i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(split[b]), len(split[a])) })
 	inside := map[string]struct{}{}

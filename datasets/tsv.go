@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -122,4 +123,17 @@ func (t *table) label(column string, names []string) (int32, error) {
 		return 0, t.errorf("field %s is %q, must be one of %s", column, s, strings.Join(names, ", "))
 	}
 	return int32(i), nil
+}
+
+// score is a field that must be a number in [low, high].
+func (t *table) score(column string, low, high float64) (float32, error) {
+	s, err := t.field(column)
+	if err != nil {
+		return 0, err
+	}
+	v, err := strconv.ParseFloat(s, 32)
+	if err != nil || !(v >= low && v <= high) {
+		return 0, t.errorf("field %s is %q, must be a number in [%g,%g]", column, s, low, high)
+	}
+	return float32(v), nil
 }

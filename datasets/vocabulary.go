@@ -6,6 +6,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Reserved ids, the same in every vocabulary. Padding is 0, so a mask is id > 0.
@@ -24,9 +26,10 @@ var reservedNames = [reserved]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]
 type Level string
 
 const (
-	Words Level = "word" // whitespace-separated words, lower-cased
-	Exact Level = "symbol"
-	Bytes Level = "byte" // id = reserved + byte
+	Words   Level = "word"   // white space separates; letters are lower-cased: for text that is tokenised already
+	Pointed Level = "point"  // as Words, and every punctuation mark is a token of its own: for running text
+	Exact   Level = "symbol" // white space separates, nothing is changed
+	Bytes   Level = "byte"   // id = 5 + byte
 )
 
 // Vocabulary maps tokens to ids. It is immutable.
@@ -47,15 +50,12 @@ func ByteVocabulary() *Vocabulary {
 
 // NewVocabulary gives tokens the ids 5, 6, ... in their order. Tokens must be non-empty, distinct and free of white space.
 func NewVocabulary(level Level, tokens []string) (*Vocabulary, error) {
-	if level == Bytes {
-		return nil, fmt.Errorf("datasets: NewVocabulary level is %q, must be %q or %q (ByteVocabulary makes the byte level)", level, Words, Exact)
-	}
-	if level != Words && level != Exact {
-		return nil, fmt.Errorf("datasets: Vocabulary level is %q, must be %q, %q or %q", level, Words, Exact, Bytes)
+	if level != Words && level != Pointed && level != Exact {
+		return nil, fmt.Errorf("datasets: Vocabulary level is %q, must be %q, %q or %q with tokens, or %q without", level, Words, Pointed, Exact, Bytes)
 	}
 	v := &Vocabulary{level: level, tokens: slices.Clone(tokens), ids: make(map[string]int32, len(tokens))}
 	for i, t := range tokens {
-		if t == "" || strings.IndexFunc(t, isSpace) >= 0 {
+		if t == "" || strings.IndexFunc(t, unicode.IsSpace) >= 0 {
 			return nil, &tokenError{i, fmt.Sprintf("datasets: Vocabulary token %d is %q, must be non-empty and without white space", i, t)}
 		}
 		if first, ok := v.ids[t]; ok {
@@ -66,9 +66,9 @@ func NewVocabulary(level Level, tokens []string) (*Vocabulary, error) {
 	return v, nil
 }
 
-// CountWords builds a word-level vocabulary of texts: the most frequent words first, ties in byte order, at most size ids
-// with the reserved ones, and no word seen fewer than minCount times.
-func CountWords(texts iter.Seq[string], size, minCount int) (*Vocabulary, error) {
+// CountWords builds a vocabulary of texts at level Words or Pointed: the most frequent words first, ties in byte order,
+// at most size ids with the reserved ones, and no word seen fewer than minCount times.
+func CountWords(level Level, texts iter.Seq[string], size, minCount int) (*Vocabulary, error) {
 	if size <= int(reserved) {
 		return nil, fmt.Errorf("datasets: Options.VocabularySize is %d, must be at least %d (%d ids are reserved)", size, reserved+1, reserved)
 	}
@@ -77,7 +77,7 @@ func CountWords(texts iter.Seq[string], size, minCount int) (*Vocabulary, error)
 	}
 	counts := map[string]int{}
 	for text := range texts {
-		for _, w := range words(text) {
+		for _, w := range level.split(text) {
 			counts[w]++
 		}
 	}
@@ -88,7 +88,7 @@ func CountWords(texts iter.Seq[string], size, minCount int) (*Vocabulary, error)
 		}
 	}
 	slices.SortFunc(kept, func(a, b string) int { return cmp.Or(counts[b]-counts[a], strings.Compare(a, b)) })
-	return NewVocabulary(Words, kept[:min(len(kept), size-int(reserved))])
+	return NewVocabulary(level, kept[:min(len(kept), size-int(reserved))])
 }
 
 // Level is the kind of token.
@@ -151,10 +151,7 @@ func (v *Vocabulary) append(ids []int32, text string) []int32 {
 		}
 		return ids
 	}
-	fields := strings.Fields(text)
-	if v.level == Words {
-		fields = words(text)
-	}
+	fields := v.level.split(text)
 	ids = slices.Grow(ids, len(fields))
 	for _, w := range fields {
 		ids = append(ids, v.ID(w))
@@ -177,7 +174,35 @@ func (v *Vocabulary) Decode(ids []int32) string {
 	return b.String()
 }
 
-// words is the word-level tokenisation: Unicode white space separates, letters are lower-cased.
-func words(text string) []string { return strings.Fields(strings.ToLower(text)) }
+// split gives the tokens of text at a level other than Bytes.
+func (l Level) split(text string) []string {
+	switch l {
+	case Words:
+		return strings.Fields(strings.ToLower(text))
+	case Pointed:
+		return points(strings.ToLower(text))
+	}
+	return strings.Fields(text)
+}
 
-func isSpace(r rune) bool { return strings.TrimSpace(string(r)) == "" }
+// points separates at white space and around every punctuation mark or symbol, as BERT's basic tokeniser does.
+func points(text string) []string {
+	var tokens []string
+	start := -1
+	for i, r := range text {
+		space, point := unicode.IsSpace(r), unicode.IsPunct(r) || unicode.IsSymbol(r)
+		if start >= 0 && (space || point) {
+			tokens, start = append(tokens, text[start:i]), -1
+		}
+		switch {
+		case point:
+			tokens = append(tokens, text[i:i+utf8.RuneLen(r)])
+		case !space && start < 0:
+			start = i
+		}
+	}
+	if start >= 0 {
+		tokens = append(tokens, text[start:])
+	}
+	return tokens
+}

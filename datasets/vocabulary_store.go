@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // stored is the JSON form: one token a line, the reserved ids left out, none at byte level.
@@ -35,7 +36,7 @@ func (v *Vocabulary) UnmarshalJSON(data []byte) error {
 	}
 	if s.Level == Bytes {
 		if len(s.Tokens) > 0 {
-			return &tokenError{0, fmt.Sprintf("a vocabulary of level %q has %d tokens, must have 0", Bytes, len(s.Tokens))}
+			return &tokenError{0, fmt.Sprintf("datasets: a vocabulary of level %q has %d tokens, must have 0", Bytes, len(s.Tokens))}
 		}
 		*v = *ByteVocabulary()
 		return nil
@@ -89,7 +90,7 @@ func LoadVocabulary(path string) (*Vocabulary, error) {
 func parseVocabulary(path string, data []byte) (*Vocabulary, error) {
 	fail := func(offset int64, what any) (*Vocabulary, error) {
 		line := 1 + bytes.Count(data[:min(max(offset, 0), int64(len(data)))], []byte("\n"))
-		return nil, fmt.Errorf("datasets: %s:%d: %v", path, line, what)
+		return nil, fmt.Errorf("datasets: %s:%d: %s", path, line, strings.TrimPrefix(fmt.Sprint(what), "datasets: "))
 	}
 	v := &Vocabulary{}
 	decoder := json.NewDecoder(bytes.NewReader(data))
@@ -110,9 +111,6 @@ func parseVocabulary(path string, data []byte) (*Vocabulary, error) {
 			return fail(tokenOffset(data, token.index), err)
 		}
 		return fail(0, err)
-	}
-	if v.level == "" { // JSON null leaves the value alone
-		return fail(0, "no vocabulary")
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return fail(decoder.InputOffset(), "more text behind the vocabulary")

@@ -1,0 +1,65 @@
+package datasets
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+)
+
+// finish samples the splits to the sizes asked for, builds the word-level vocabulary from the training split unless one
+// is given, and makes the ids.
+func (d *Dataset) finish(level Level, o Options) error {
+	for _, s := range []struct {
+		name     string
+		examples *[]Example
+		want     int
+	}{{"Train", &d.Train, o.Train}, {"Dev", &d.Dev, o.Dev}, {"Test", &d.Test, o.Test}} {
+		if s.want > len(*s.examples) {
+			return fmt.Errorf("datasets: Options.%s is %d, must be at most %d, all that %s has", s.name, s.want, len(*s.examples), d.Name)
+		}
+		if s.want > 0 {
+			*s.examples = sample(*s.examples, s.want, o.Seed)
+		}
+	}
+	var err error
+	switch d.Vocabulary = o.Vocabulary; {
+	case d.Vocabulary != nil:
+	case level == Bytes:
+		d.Vocabulary = ByteVocabulary()
+	default:
+		d.Vocabulary, err = CountWords(level, texts(d.Train), cmp.Or(o.VocabularySize, defaultVocabulary), cmp.Or(o.MinCount, defaultMinCount))
+		if err != nil {
+			return err
+		}
+	}
+	for _, s := range d.splits() {
+		for i := range s.examples {
+			s.examples[i].IDs = d.Vocabulary.encodeText(s.examples[i].Text)
+		}
+	}
+	return nil
+}
+
+// sample takes n of examples at random, in their order.
+func sample(examples []Example, n int, seed uint64) []Example {
+	picked := rand.New(rand.NewPCG(seed, mix(uint64(n)))).Perm(len(examples))[:n]
+	slices.Sort(picked)
+	out := make([]Example, n)
+	for i, p := range picked {
+		out[i] = examples[p]
+	}
+	return out
+}
+
+// texts yields the text of each example.
+func texts(examples []Example) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, e := range examples {
+			if !yield(e.Text) {
+				return
+			}
+		}
+	}
+}
