@@ -68,3 +68,22 @@ func cause(err error) error {
 	}
 	return err
 }
+
+// Writable says whether WriteFile could write path, so that a long run need not end in a refusal.
+func Writable(path string) error {
+	var old []byte
+	old, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := write(path, nil); err != nil {
+			return fmt.Errorf("%s: cannot be written: %w", path, cause(err))
+		}
+		return os.Remove(path)
+	}
+	if err == nil {
+		err = write(path, old)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: cannot be written: %w", path, cause(err))
+	}
+	return nil
+}

@@ -87,9 +87,9 @@ func (n *Notebook) ClearOutputs() {
 
 // Describe names the notebook's language and kernel where its metadata does not yet. The language's version is left out:
 // it would change the file with every release of Go.
-func (n *Notebook) Describe(kernel, display string) {
+func (n *Notebook) Describe(name, display string) {
 	if _, ok := n.Metadata["kernelspec"]; !ok {
-		n.Metadata["kernelspec"] = object{"name": kernel, "display_name": display, "language": "go"}
+		n.Metadata["kernelspec"] = object{"name": name, "display_name": display, "language": "go"}
 	}
 	if _, ok := n.Metadata["language_info"]; !ok {
 		n.Metadata["language_info"] = object{"name": "go", "file_extension": ".go", "mimetype": "text/x-go"}

@@ -1,0 +1,106 @@
+package runner
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/sparse-attention/workbench/kernel/jupyter"
+	"github.com/sparse-attention/workbench/kernel/notebook"
+)
+
+// CellError says that a cell failed.
+type CellError struct {
+	Notebook string // path
+	Cell     int    // position among all cells, from 1
+	Count    int    // the number in In [n]
+	Line     int    // in the cell, from 1; 0 = unknown
+	Source   string // that line
+	Message  string // what Go says, one line
+	Err      error  // ErrDied, a timeout, or nil
+}
+
+// Error is one line.
+func (e *CellError) Error() string {
+	at := fmt.Sprintf("cell %d (In [%d])", e.Cell, e.Count)
+	if e.Line > 0 {
+		at += fmt.Sprintf(", line %d", e.Line)
+	}
+	return fmt.Sprintf("%s: %s: %s", e.Notebook, at, e.Message)
+}
+
+// Unwrap is the cause when it was not the code.
+func (e *CellError) Unwrap() error { return e.Err }
+
+var (
+	ansi = regexp.MustCompile("\x1b\\[[0-9;]*m")
+	// GoNB marks a line of a compiler's message and one of a stack trace in two ways.
+	compilerMark = regexp.MustCompile(`^Cell\[(\d+)\]: Line (\d+)\n`)
+	traceMark    = regexp.MustCompile(`\[\[ Cell \[(\d+)\] Line (\d+) \]\]`)
+	exitMark     = regexp.MustCompile(`^(\^C|exit status \d+|signal: .*)$`)
+)
+
+// explain finds the message and the place in what the kernel reported. sources are the cells by their number In [n].
+func (e *CellError) explain(reply jupyter.Reply, outputs []notebook.Output, sources map[int]string) {
+	e.Message = firstMessage(reply)
+	for _, entry := range reply.Traceback {
+		entry = ansi.ReplaceAllString(entry, "")
+		if m := compilerMark.FindStringSubmatch(entry); m != nil {
+			e.Message = lastLine(entry)
+			e.place(m[1], m[2], sources)
+			return
+		}
+	}
+	for _, out := range outputs {
+		if out.Type != notebook.Stream || out.Name != "stderr" {
+			continue
+		}
+		text := ansi.ReplaceAllString(out.Text, "")
+		if said := said(text); said != "" {
+			e.Message = said
+		}
+		if m := traceMark.FindStringSubmatch(text); m != nil {
+			e.place(m[1], m[2], sources)
+		}
+	}
+}
+
+func (e *CellError) place(count, line string, sources map[int]string) {
+	n, _ := strconv.Atoi(count)
+	l, _ := strconv.Atoi(line)
+	lines := strings.Split(sources[n], "\n")
+	if l < 1 || l > len(lines) {
+		return
+	}
+	e.Line, e.Source = l, strings.TrimSpace(lines[l-1])
+	if n != e.Count { // the fault lies in a function that an earlier cell declares
+		e.Message = fmt.Sprintf("%s (in the code of In [%d])", e.Message, n)
+	}
+}
+
+// said is what a program that failed wrote on standard error: its panic, else its last line before its exit status.
+func said(text string) string {
+	last := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+			return line
+		}
+		if line != "" && !exitMark.MatchString(line) {
+			last = line
+		}
+	}
+	return last
+}
+
+// firstMessage is the first line of the reply that says something; lines with # name the package being built.
+func firstMessage(reply jupyter.Reply) string {
+	for line := range strings.Lines(ansi.ReplaceAllString(reply.Value, "")) {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.HasPrefix(line, "#") {
+			return line
+		}
+	}
+	return reply.Name
+}
