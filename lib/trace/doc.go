@@ -2,7 +2,7 @@
 // heads synthesised from published statistics for models that cannot be trained here.
 //
 //   - record.go, quantise.go: one head of one input with its threshold, and how it is cut from real numbers.
-//   - parquet.go, reader.go, writer.go: the file of many records, one row a head.
+//   - parquet.go, reader.go, writer.go, seal.go: the file of many records, one row a head, with a hash of itself.
 //   - summary.go, newkeys.go, random.go: what a mask looks like to a machine: pruning, locality, loads into a buffer.
 //   - synthesis.go, solve.go, gaussian.go, workloads.go: heads of a wanted size, pruning rate and locality.
 //   - cola.go: SPRINT's published example mask.

@@ -60,7 +60,7 @@ func unseal(f *os.File) error {
 	}
 	sum.Write(footer)
 	if got := sum.Sum(nil); !bytes.Equal(got, mark[len(sealMark):]) {
-		return fmt.Errorf("damaged: SHA-256 is %x..., must be %x...", got[:4], mark[len(sealMark):len(sealMark)+4])
+		return fmt.Errorf("damaged: SHA-256 begins %x, must begin %x", got[:4], mark[len(sealMark):len(sealMark)+4])
 	}
 	return nil
 }
