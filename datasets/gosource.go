@@ -80,20 +80,23 @@ func openGoSource(o Options) (*Dataset, error) {
 	return d, nil
 }
 
-// goSourceRoot is the src folder of the Go installation.
+// goSourceRoot is the src folder of the Go installation: the GOROOT of the environment or of this program, else the one
+// that the go command reports.
 func goSourceRoot() (string, error) {
-	looked := []string{}
-	for _, root := range []func() string{
-		func() string { return build.Default.GOROOT },
-		func() string {
-			out, err := exec.Command("go", "env", "GOROOT").Output()
-			if err != nil {
-				return ""
-			}
-			return string(bytes.TrimSpace(out))
-		},
-	} {
-		r := root()
+	if src, err := findGoSource(build.Default.GOROOT); err == nil {
+		return src, nil
+	}
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		out = nil
+	}
+	return findGoSource(build.Default.GOROOT, string(bytes.TrimSpace(out)))
+}
+
+// findGoSource gives the src folder of the first root that has one with the runtime in it.
+func findGoSource(roots ...string) (string, error) {
+	missing := &NoDataError{Want: "Go source", Remedy: "set GOROOT to a Go installation that has its src folder, or install your distribution's package of Go's source"}
+	for _, r := range roots {
 		if r == "" {
 			continue
 		}
@@ -101,19 +104,12 @@ func goSourceRoot() (string, error) {
 		if info, err := os.Stat(filepath.Join(src, "runtime")); err == nil && info.IsDir() {
 			return filepath.EvalSymlinks(src) // a link on Debian, and a walk does not follow its root
 		}
-		looked = append(looked, src)
+		missing.Looked = append(missing.Looked, src)
 	}
-	if len(looked) == 0 {
-		looked = append(looked, "GOROOT (unset), go env GOROOT")
+	if len(missing.Looked) == 0 {
+		missing.Looked = []string{"GOROOT (unset)", "go env GOROOT"}
 	}
-	return "", &NoDataError{"Go source", looked, "set GOROOT to a Go installation that has its src folder, or install the distribution's Go source package"}
-}
-
-// goPackage is a package, with the packages below it, and the documents cut from it.
-type goPackage struct {
-	path      string
-	family    int
-	documents []string
+	return "", missing
 }
 
 // assign gives whole packages to train, dev and test. Largest first, each goes where the most is wanting, so a family's

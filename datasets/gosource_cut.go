@@ -13,8 +13,16 @@ import (
 	"unicode/utf8"
 )
 
-// generated marks a file that no person wrote (go help generate).
-var generated = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
+// leftOut marks a file that no person wrote (go help generate), or a program beside the package that writes such files:
+// its templates hold other files' heads.
+var leftOut = regexp.MustCompile(`(?m)^(// Code generated .* DO NOT EDIT\.|//go:build ignore)$`)
+
+// goPackage is a package, with the packages below it, and the documents cut from it.
+type goPackage struct {
+	path      string
+	family    int
+	documents []string
+}
 
 // goPackages cuts the files under src into documents, by package. A text that occurs twice is kept once.
 func goPackages(src string, length int) ([]goPackage, error) {
@@ -73,10 +81,10 @@ func group(path string) (key string, of int) {
 	return strings.Join(elements[:min(2, len(elements))], "/"), of
 }
 
-// goBody is what follows the import block (or the package clause) of a Go file; empty for one that is generated or does
-// not parse.
+// goBody is what follows the import block (or the package clause) of a Go file; empty for one that is
+// left out or does not parse.
 func goBody(text []byte) string {
-	if generated.Match(text) {
+	if leftOut.Match(text) {
 		return ""
 	}
 	files := token.NewFileSet()
