@@ -1,0 +1,158 @@
+package dram
+
+// far is a time that never comes.
+const far = int64(1) << 62
+
+// rule is a compiled Constraint: after its command, op at the node of level may start no sooner than lat clocks later.
+type rule struct {
+	level   Level
+	op      Op
+	sibling bool
+	window  uint8 // 0: pairwise; else 1 + index of the history that counts
+	lat     int64
+}
+
+// history keeps the last commands that a windowed rule looks back on, per node of its level.
+type history struct {
+	level  Level
+	depth  int
+	starts []int64 // node x depth, a ring
+	at     []int   // node -> next to overwrite
+}
+
+// device is the timing state of one channel: for every node of the tree and every command the earliest legal clock. A
+// command may start when channel, rank, group and bank all agree.
+type device struct {
+	ranks, groups, banks int // ranks of the channel, groups of the channel, banks of the channel
+	ready                []int64
+	base                 [numLevels]int // first node of a level
+	rules                [numOps][]rule
+	hist                 []history
+	groupOf, rankOf      []int    // by bank
+	rows                 [][3]int // by bank: offsets into ready of its rank, group, bank
+}
+
+// used tells which commands a controller of this Spec ever issues; rules about others cost time and are left out.
+func (s Spec) used() (u [numOps]bool) {
+	u[ACT], u[PRE] = true, true
+	if s.Controller.ClosedPage {
+		u[RDA], u[WRA] = true, true
+	} else {
+		u[RD], u[WR] = true, true
+	}
+	switch s.Controller.Refresh {
+	case AllBankRefresh:
+		u[REF] = true
+		u[PREA] = s.Controller.Arbiter == OldestFirst
+	case PerBankRefresh:
+		u[REFB] = true
+	}
+	u[CopyQ], u[ReadP] = s.InMemory, s.InMemory
+	return u
+}
+
+func newDevice(s Spec) *device {
+	d := &device{ranks: s.Ranks, groups: s.Ranks * s.Groups, banks: s.BanksPerChannel()}
+	d.base = [numLevels]int{0, 1, 1 + d.ranks, 1 + d.ranks + d.groups}
+	d.ready = make([]int64, (1+d.ranks+d.groups+d.banks)*int(numOps))
+	for b := range d.banks {
+		g := b / s.Banks
+		r := g / s.Groups
+		d.groupOf = append(d.groupOf, g)
+		d.rankOf = append(d.rankOf, r)
+		d.rows = append(d.rows, [3]int{(d.base[Rank] + r) * int(numOps), (d.base[Group] + g) * int(numOps), (d.base[Bank] + b) * int(numOps)})
+	}
+	used := s.used()
+	type slot struct {
+		level         Level
+		before, after Op
+		sibling       bool
+	}
+	at := map[slot]int{} // pairwise rules of one slot keep the longest
+	for _, c := range append(s.Table(), s.Extra...) {
+		h := uint8(0)
+		if c.Window > 1 {
+			n := [numLevels]int{1, d.ranks, d.groups, d.banks}[c.Level]
+			d.hist = append(d.hist, history{c.Level, c.Window, fill(make([]int64, n*c.Window), -far), make([]int, n)})
+			h = uint8(len(d.hist))
+		}
+		for _, p := range c.Preceding {
+			for _, f := range c.Following {
+				lat := int64(s.FirstClock(c, p, f))
+				if !used[p] || !used[f] || lat <= 0 || c.Level == Channel && lat == 1 { // the controller starts one command a clock
+					continue
+				}
+				r := rule{c.Level, f, c.Sibling, h, lat}
+				if h > 0 {
+					d.rules[p] = append(d.rules[p], r)
+					continue
+				}
+				k := slot{c.Level, p, f, c.Sibling}
+				if i, ok := at[k]; ok {
+					d.rules[p][i].lat = max(d.rules[p][i].lat, lat)
+				} else {
+					at[k] = len(d.rules[p])
+					d.rules[p] = append(d.rules[p], r)
+				}
+			}
+		}
+	}
+	return d
+}
+
+func fill(s []int64, v int64) []int64 {
+	for i := range s {
+		s[i] = v
+	}
+	return s
+}
+
+// earliest is the first clock at which op may start at a bank. For a command to a whole rank any bank of it will do.
+func (d *device) earliest(op Op, bank int) int64 {
+	o := &d.rows[bank]
+	t := max(d.ready[op], d.ready[o[0]+int(op)])
+	if op.rankWide() {
+		return t
+	}
+	return max(t, d.ready[o[1]+int(op)], d.ready[o[2]+int(op)])
+}
+
+// issue books a command that starts at t.
+func (d *device) issue(op Op, bank int, t int64) {
+	nodes := [numLevels]int{0, d.base[Rank] + d.rankOf[bank], d.base[Group] + d.groupOf[bank], d.base[Bank] + bank}
+	recorded := uint64(0)
+	rules := d.rules[op]
+	for i := range rules {
+		r := &rules[i]
+		if r.window > 0 {
+			h := &d.hist[r.window-1]
+			n := nodes[r.level] - d.base[r.level]
+			ring := h.starts[n*h.depth : (n+1)*h.depth]
+			if recorded>>r.window&1 == 0 { // once per command, however many it holds up
+				recorded |= 1 << r.window
+				ring[h.at[n]] = t
+				h.at[n] = (h.at[n] + 1) % h.depth
+			}
+			if oldest := ring[h.at[n]]; oldest > -far {
+				d.raise(nodes[r.level], r.op, oldest+r.lat)
+			}
+			continue
+		}
+		if r.sibling {
+			for k := range d.ranks {
+				if n := d.base[Rank] + k; n != nodes[Rank] {
+					d.raise(n, r.op, t+r.lat)
+				}
+			}
+			continue
+		}
+		d.raise(nodes[r.level], r.op, t+r.lat)
+	}
+}
+
+func (d *device) raise(node int, op Op, t int64) {
+	p := &d.ready[node*int(numOps)+int(op)]
+	if *p < t {
+		*p = t
+	}
+}
