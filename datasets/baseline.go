@@ -72,7 +72,10 @@ func majority(counts map[int32]int) int32 {
 func LabelShares(examples []Example, classes int) []float64 {
 	shares := make([]float64, classes)
 	for _, e := range examples {
-		shares[e.Label] += 1 / float64(len(examples))
+		shares[e.Label]++
+	}
+	for c := range shares {
+		shares[c] /= float64(max(1, len(examples)))
 	}
 	return shares
 }

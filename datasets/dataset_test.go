@@ -1,6 +1,7 @@
 package datasets_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -86,4 +87,16 @@ func TestOpenBadOptions(t *testing.T) {
 			t.Errorf("%+v: error %v, want %q", c, err, want)
 		}
 	}
+}
+
+func ExampleOpen() {
+	d, err := datasets.Open("gosource", datasets.Options{Train: 1000, Dev: 200, Test: 200})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(len(d.Train), len(d.Dev), len(d.Test), d.Vocabulary.Size(), d.Classes)
+	fmt.Println(datasets.LabelShares(d.Dev, len(d.Classes)))
+	// Output:
+	// 1000 200 200 261 [crypto encoding net system go math text runtime media diagnostics]
+	// [0.1 0.1 0.1 0.1 0.1 0.1 0.1 0.1 0.1 0.1]
 }

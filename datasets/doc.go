@@ -14,5 +14,8 @@
 //   - ListOps: the order within the published files comes from an unordered set, so any split of the same rule is as good;
 //     ours is the order in which roots are drawn. A CLS token stands in front of every expression.
 //   - ListOpsShort is our own, for machines that cannot train on 2,000 tokens.
+//   - gosource is our own. Its texts are those of the Go installation at hand, so another Go version gives other examples.
+//   - IMDb's dev split is cut from the training split; the benchmark validates on the test split.
+//   - QNLI without its training file is cut from the dev file and called qnli-dev-only.
 //   - Word-level vocabularies instead of WordPiece: there is no pretrained embedding to share ids with.
 package datasets
