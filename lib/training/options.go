@@ -26,6 +26,8 @@ type Options struct {
 	StepsPerEpoch int // stop an epoch early; 0 = the whole training split
 	// Better decides which epoch is kept; nil keeps the highest dev accuracy.
 	Better func(candidate, best Score) bool
+
+	tokens int // Spec.Tokens of the model: no batch is padded beyond it
 }
 
 func (o Options) withDefaults() Options {
@@ -88,11 +90,11 @@ func (o Options) Validate() error {
 }
 
 func (o Options) trainBatches(epoch int) datasets.BatchOptions {
-	return datasets.BatchOptions{Size: o.Batch, Seed: o.Seed, Epoch: epoch, Shuffle: true, Multiple: o.Multiple, DropLast: false}
+	return datasets.BatchOptions{Size: o.Batch, Seed: o.Seed, Epoch: epoch, Shuffle: true, Multiple: o.Multiple, Limit: o.tokens}
 }
 
 func (o Options) evalBatches() datasets.BatchOptions {
-	return datasets.BatchOptions{Size: o.EvalBatch, Multiple: o.Multiple}
+	return datasets.BatchOptions{Size: o.EvalBatch, Multiple: o.Multiple, Limit: o.tokens}
 }
 
 // rate is the linear warm-up and linear decay of BERT's fine-tuning; step counts from 1.

@@ -34,6 +34,7 @@ func Run(ctx context.Context, backend compute.Backend, m *transformer.Encoder, d
 	if err := fits(m, data); err != nil {
 		return Result{}, err
 	}
+	o.tokens = m.Spec.Tokens
 	s, err := newStepper(backend, m, hook, o)
 	if err != nil {
 		return Result{}, err
