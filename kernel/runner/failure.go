@@ -15,8 +15,8 @@ type CellError struct {
 	Notebook string // path
 	Cell     int    // position among all cells, from 1
 	Count    int    // the number in In [n]
-	Line     int    // in the cell, from 1; 0 = unknown
-	Source   string // that line
+	Line     int    // in the cell, from 1; 0 = unknown, or in an earlier cell
+	Source   string // the line at fault
 	Message  string // what Go says, one line
 	Err      error  // ErrDied, a timeout, or nil
 }
@@ -73,9 +73,11 @@ func (e *CellError) place(count, line string, sources map[int]string) {
 	if l < 1 || l > len(lines) {
 		return
 	}
-	e.Line, e.Source = l, strings.TrimSpace(lines[l-1])
-	if n != e.Count { // the fault lies in a function that an earlier cell declares
-		e.Message = fmt.Sprintf("%s (in the code of In [%d])", e.Message, n)
+	e.Source = strings.TrimSpace(lines[l-1])
+	if n == e.Count {
+		e.Line = l
+	} else { // the fault lies in what an earlier cell declares
+		e.Message = fmt.Sprintf("%s (line %d of In [%d])", e.Message, l, n)
 	}
 }
 
