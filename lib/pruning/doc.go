@@ -6,9 +6,21 @@
 //   - bitserial.go: LeOPArd's early termination, which stops reading a key as soon as it can no longer be kept.
 //   - topk.go, cascade.go, localvalue.go: SpAtten (HPCA 2021): the top-k engine's selection, tokens and heads that leave for
 //     good as layers deepen, and values that one query alone leaves out.
+//   - candidates.go: A3 (HPCA 2020): a greedy search over sorted key columns, then a filter by distance from the best score.
+//   - projection.go, hash.go: ELSA (ISCA 2021): signs of a structured orthogonal transform estimate angles.
+//   - masks.go: the best keys by exact score, keys by chance, and ReBERT's windows (TCAD 2022).
+//   - zeroskip.go: MNNFast (ISCA 2019): values of small probability are skipped, and one division ends the sum.
+//
+// All of them that choose keys are a Method.
 //
 // # Deviations
 //
 //   - LeOPArd's full text was not available: constants come from public code of the same group and are marked.
 //   - A query that no key reaches keeps its highest score; the papers do not say what happens to it.
+//   - SpAtten's strict comparisons replace the printed loose ones in the top-k engine, which fail when all is kept. Its
+//     ratios are taken as shares of the original length.
+//   - A3's causal queries search the sorted columns of all keys and pass over the rows that they cannot see; the paper has
+//     no causal attention.
+//   - ELSA's rule is scale free, so keys and queries enter it as integers.
+//   - MNNFast is known from its abstract and from SpAtten's comparison only.
 package pruning

@@ -1,0 +1,199 @@
+package pruning
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/sparse-attention/workbench/lib/attention"
+)
+
+// Signature is a binary hash: bit i says on which side of plane i a vector lies.
+type Signature []uint64
+
+// Hamming counts the bits in which two signatures differ.
+func (s Signature) Hamming(o Signature) int {
+	n := 0
+	for i, w := range s {
+		n += bits.OnesCount64(w ^ o[i])
+	}
+	return n
+}
+
+// Hash is ELSA's filter (ISCA 2021, section III): signs of a random projection estimate the angle of a query and a key, and
+// the key's length times the cosine is compared with a learned share of the longest key's length.
+type Hash struct {
+	Projections []*Projection // one for k = d bits; more, of the same d, for k > d
+	Bias        float64       // theta_bias, taken off the angle estimate, so that few keys are missed
+	Thresholds  []float64     // t of each layer, from LearnThreshold
+}
+
+// ELSABias is the paper's correction for d = k = 64 (printed).
+const ELSABias = 0.127
+
+// Validate reports the first field out of range.
+func (e *Hash) Validate() error {
+	if len(e.Projections) == 0 {
+		return fmt.Errorf("pruning: Hash.Projections is empty, must hold at least 1")
+	}
+	for i, p := range e.Projections {
+		if p.Dim() != e.Projections[0].Dim() {
+			return fmt.Errorf("pruning: Hash.Projections[%d] has dimension %d, must have %d", i, p.Dim(), e.Projections[0].Dim())
+		}
+	}
+	if !(e.Bias >= 0 && e.Bias < math.Pi) {
+		return fmt.Errorf("pruning: Hash.Bias is %v, must be in [0,pi)", e.Bias)
+	}
+	for l, t := range e.Thresholds {
+		if math.IsNaN(t) {
+			return fmt.Errorf("pruning: Hash.Thresholds[%d] is NaN, must be a number", l)
+		}
+	}
+	return nil
+}
+
+// Bits is k, the length of a signature.
+func (e *Hash) Bits() int { return len(e.Projections) * e.Projections[0].Dim() }
+
+// Sign hashes a vector of d values.
+func (e *Hash) Sign(x []float64) Signature {
+	s := make(Signature, (e.Bits()+63)/64)
+	for b, p := range e.Projections {
+		for i, v := range p.Apply(x) {
+			if v >= 0 {
+				at := b*p.Dim() + i
+				s[at>>6] |= 1 << (at & 63)
+			}
+		}
+	}
+	return s
+}
+
+// Cosines is the table of the datapath: the cosine that each Hamming distance 0..k stands for.
+func Cosines(k int, bias float64) []float64 {
+	table := make([]float64, k+1)
+	for i := range table {
+		table[i] = math.Cos(max(0, math.Pi/float64(k)*float64(i)-bias))
+	}
+	return table
+}
+
+// Mask keeps the keys whose estimated score exceeds the threshold of the layer; a query that would keep nothing keeps the
+// largest estimate (assumed; the paper does not say). It panics when the layer has no threshold or d is another.
+func (e *Hash) Mask(h *attention.Head, layer int) *attention.Mask {
+	if layer < 0 || layer >= len(e.Thresholds) {
+		panic(fmt.Sprintf("pruning: layer is %d, must be in 0..%d", layer, len(e.Thresholds)-1))
+	}
+	if h.Dim != e.Projections[0].Dim() {
+		panic(fmt.Sprintf("pruning: head has dimension %d, the hash has %d", h.Dim, e.Projections[0].Dim()))
+	}
+	table := Cosines(e.Bits(), e.Bias)
+	keys, norms, longest := make([]Signature, h.Valid), make([]float64, h.Valid), 0.0
+	for j := range h.Valid {
+		x := reals(h.Key(j))
+		keys[j], norms[j] = e.Sign(x), math.Sqrt(dot(x, x))
+		longest = max(longest, norms[j])
+	}
+	threshold := e.Thresholds[layer] * longest
+	m := attention.NewMask(h.Tokens, h.Tokens)
+	for t := range h.Valid {
+		q := e.Sign(reals(h.Query(t)))
+		kept, best, top := false, 0, math.Inf(-1)
+		for j := range h.Keys(t) {
+			s := norms[j] * table[q.Hamming(keys[j])]
+			if s > threshold {
+				m.Keep(t, j)
+				kept = true
+			}
+			if s > top {
+				best, top = j, s
+			}
+		}
+		if !kept {
+			m.Keep(t, best)
+		}
+	}
+	return m
+}
+
+// reals converts codes; scales cancel in ELSA's rule, which compares with the longest key.
+func reals(codes []int16) []float64 {
+	x := make([]float64, len(codes))
+	for i, v := range codes {
+		x[i] = float64(v)
+	}
+	return x
+}
+
+// LearnedScore picks the score that stands for the threshold in one row of raw scores (section III-E): the least one whose
+// probability exceeds p/n, or the largest when none does. p is the paper's knob; 0 keeps all.
+func LearnedScore(scores []float64, p float64) float64 {
+	top := slices.Max(scores)
+	var sum float64
+	for _, s := range scores {
+		sum += math.Exp(s - top)
+	}
+	chosen := top
+	for _, s := range scores {
+		if math.Exp(s-top)/sum > p/float64(len(scores)) {
+			chosen = min(chosen, s)
+		}
+	}
+	return chosen
+}
+
+// LearnThreshold averages LearnedScore over the queries of training heads of one layer, in parts of the query's length
+// times the longest key's: the t of that layer. softmaxScale turns an integer score into the softmax's argument; nil takes
+// the head's own.
+func LearnThreshold(heads []*attention.Head, p float64, softmaxScale func(*attention.Head) float64) float64 {
+	if softmaxScale == nil {
+		softmaxScale = (*attention.Head).ScoreScale
+	}
+	var sum float64
+	n := 0
+	for _, h := range heads {
+		longest := 0.0
+		for j := range h.Valid {
+			x := reals(h.Key(j))
+			longest = max(longest, math.Sqrt(dot(x, x)))
+		}
+		scorer, scale := attention.NewScorer(h), softmaxScale(h)
+		for t := range h.Valid {
+			q := reals(h.Query(t))
+			length := math.Sqrt(dot(q, q))
+			if length == 0 || longest == 0 {
+				continue
+			}
+			var row []float64
+			for _, s := range scorer.Row(t) {
+				row = append(row, scale*float64(s))
+			}
+			sum += LearnedScore(row, p) / scale / (length * longest)
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / float64(n)
+}
+
+// AngleBias measures theta_bias by the paper's recipe: the 80th percentile of estimate minus true angle over pairs of
+// standard normal vectors.
+func (e *Hash) AngleBias(pairs int, seed uint64) float64 {
+	r := rand.New(rand.NewPCG(seed, 0))
+	d, k := e.Projections[0].Dim(), float64(e.Bits())
+	x, y := make([]float64, d), make([]float64, d)
+	errors := make([]float64, pairs)
+	for i := range errors {
+		for c := range x {
+			x[c], y[c] = r.NormFloat64(), r.NormFloat64()
+		}
+		angle := math.Acos(max(-1, min(1, dot(x, y)/math.Sqrt(dot(x, x)*dot(y, y)))))
+		errors[i] = math.Pi/k*float64(e.Sign(x).Hamming(e.Sign(y))) - angle
+	}
+	slices.Sort(errors)
+	return errors[int(0.8*float64(pairs-1))]
+}
