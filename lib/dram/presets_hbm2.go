@@ -51,8 +51,8 @@ func hbm2DRAMsim3() Spec {
 			HitCap: 4, AgeLimit: ageLimit, Merge: true,
 			Refresh: AllBankRefresh, StaggerRefresh: true,
 		},
-		FrontEnd: FrontEnd{Width: 64, PerChannel: true}, // assumed: one FIFO per channel (dram.md section 7)
-		Mapping:  "rorabacobgch",                        // assumed: channels, then groups, change first (section 7)
+		FrontEnd: FrontEnd{Width: 1, PerChannel: true}, // assumed: one FIFO per channel (dram.md section 7)
+		Mapping:  "rorabacobgch",                       // assumed: channels, then groups, change first (section 7)
 	}
 	// Currents of the same file (section 4.5): DRAMsim3's own values, not a published HBM2 energy.
 	s.Energy = IDD{VDD: 1.2, IDD0: 65, IDD2N: 40, IDD3N: 55, IDD4W: 500, IDD4R: 390, IDD5AB: 250, Devices: 1}.
@@ -81,8 +81,8 @@ func hbm2Ramulator() Spec {
 			WriteHigh: 52, WriteLow: 12, // above 0.8 and below 0.2 of 64
 			AgeLimit: ageLimit, Refresh: AllBankRefresh,
 		},
-		FrontEnd: FrontEnd{Width: 64, PerChannel: true}, // assumed, as above
-		Mapping:  "robaco4bgpcchco1",                    // assumed: both accesses of 64 bytes in one row, then channels (vec_col)
+		FrontEnd: FrontEnd{Width: 1, PerChannel: true}, // assumed, as above
+		Mapping:  "robaco4bgpcchco1",                   // assumed: both accesses of 64 bytes in one row, then channels (vec_col)
 	}
 	s.Energy = OConnor(s.RowBytes(), s.AccessBytes) // the simulator has none
 	return s

@@ -109,6 +109,9 @@ type FrontEnd struct {
 	// PerChannel gives each channel a queue of its own in front of it, and a Width of its own. Otherwise the stream is in
 	// order and a full channel holds up all that follow.
 	PerChannel bool
+	// First requests are handed over in clock 0, where not Width: a front end that is clocked Width times as fast as the
+	// memory, as Ramulator's is, has had one of its clocks before the memory's first.
+	First int
 }
 
 // BanksPerChannel counts all banks behind one command bus.
@@ -267,6 +270,9 @@ func (s Spec) validateController(bad func(string, any, string)) {
 	}
 	if w := s.FrontEnd.Width; w < 1 || w > 1<<16 {
 		bad("FrontEnd.Width", w, "1..65536 requests per clock")
+	}
+	if f := s.FrontEnd.First; f < 0 || f > s.FrontEnd.Width {
+		bad("FrontEnd.First", f, fmt.Sprintf("0 (as Width) or 1..Width = %d", s.FrontEnd.Width))
 	}
 }
 

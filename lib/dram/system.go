@@ -45,6 +45,11 @@ func New(s Spec, onDone func(Completion)) (*System, error) {
 		fronts = s.Channels
 	}
 	y.clock, y.handed = make([]int64, fronts), make([]int, fronts)
+	if f := s.FrontEnd.First; f > 0 {
+		for i := range y.handed {
+			y.handed[i] = s.FrontEnd.Width - f
+		}
+	}
 	return y, nil
 }
 
