@@ -1,0 +1,63 @@
+package setup
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+func TestChoose(t *testing.T) {
+	none := errors.New("no C compiler")
+	for _, c := range []struct {
+		choice              Choice
+		variable, onnx, xla string
+		compiler            error
+		config, tags        string
+		cgo                 bool
+		wrong               string
+	}{
+		{choice: Unset, config: pureGo, tags: "noxla"},
+		{choice: Unset, onnx: "/l.so", config: pureGo, tags: "noxla"},
+		{choice: Unset, variable: "onnx:/x.so", config: "onnx:/x.so", tags: "onnx,noxla", cgo: true},
+		{choice: Unset, variable: "xla:cpu", config: "xla:cpu", tags: "xla", cgo: true},
+		{choice: Unset, variable: "go:parallelism=1", compiler: none, config: "go:parallelism=1", tags: "noxla"},
+		{choice: Unset, variable: "xla:cpu", compiler: none, wrong: "needs cgo: no C compiler"},
+		{choice: Auto, config: pureGo, tags: "noxla"},
+		{choice: Auto, onnx: "/l.so", xla: "/p.so", config: "onnx:/l.so", tags: "onnx,noxla", cgo: true},
+		{choice: Auto, xla: "/p.so", config: "xla:cpu", tags: "xla", cgo: true},
+		{choice: Auto, onnx: "/l.so", compiler: none, config: pureGo, tags: "noxla"},
+		{choice: Auto, variable: "go", onnx: "/l.so", config: "go", tags: "noxla"},
+		{choice: Go, variable: "onnx", onnx: "/l.so", config: pureGo, tags: "noxla"},
+		{choice: ONNX, onnx: "/l.so", config: "onnx:/l.so", tags: "onnx,noxla", cgo: true},
+		{choice: ONNX, wrong: "its library is not found"},
+		{choice: ONNX, onnx: "/l.so", compiler: none, wrong: "needs cgo"},
+		{choice: XLA, xla: "/p.so", variable: "go", config: "xla:cpu", tags: "xla", cgo: true},
+		{choice: XLA, onnx: "/l.so", wrong: "its library is not found"},
+	} {
+		b, err := choose(c.choice, c.variable, c.onnx, c.xla, c.compiler)
+		if c.wrong != "" {
+			if err == nil || !strings.Contains(err.Error(), c.wrong) {
+				t.Errorf("%+v: error %v", c, err)
+			}
+			continue
+		}
+		if err != nil || b.Config != c.config || b.Tags != c.tags || b.Cgo != c.cgo || b.Reason == "" {
+			t.Errorf("%+v: got %+v, error %v", c, b, err)
+		}
+	}
+	if _, err := ParseChoice("cuda"); err == nil || !strings.Contains(err.Error(), "must be auto, go, onnx or xla") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestMergeFlags(t *testing.T) {
+	for _, c := range []struct{ flags, tags, want string }{
+		{"", "noxla", "-tags=noxla"},
+		{"-buildvcs=false -mod=mod", "noxla", "-buildvcs=false -tags=noxla"},
+		{"-tags=a,noxla -v", "onnx,noxla", "-v -tags=a,noxla,onnx"},
+	} {
+		if got := mergeFlags(c.flags, c.tags); got != c.want {
+			t.Errorf("%q and %q: %q, must be %q", c.flags, c.tags, got, c.want)
+		}
+	}
+}
