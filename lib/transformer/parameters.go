@@ -95,3 +95,12 @@ func createVariable(store *model.Store, name string, shape []int, values []float
 	v.SetTrainable(true)
 	return nil
 }
+
+// Size is the number of values of a model of this spec.
+func (s Spec) Size() int {
+	n := 0
+	for _, p := range s.Parameters() {
+		n += p.size()
+	}
+	return n
+}

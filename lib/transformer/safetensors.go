@@ -81,11 +81,11 @@ func WriteTensors(path string, tensors []Tensor, precision Precision, metadata m
 	file.Write(length[:])
 	file.Write(text)
 	file.Write(data.Bytes())
-	return replaceFile(path, file.Bytes())
+	return ReplaceFile(path, file.Bytes())
 }
 
-// replaceFile writes beside path and renames; a failure leaves nothing behind.
-func replaceFile(path string, content []byte) (err error) {
+// ReplaceFile writes beside path and renames; a failure leaves nothing behind.
+func ReplaceFile(path string, content []byte) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("transformer: %w", err)
 	}

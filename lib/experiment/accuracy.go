@@ -1,0 +1,135 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute"
+	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/fixedpoint"
+	"github.com/sparse-attention/workbench/lib/transformer"
+)
+
+// Site says which attention head of which example is being computed.
+type Site struct {
+	Example     int // index into the examples of the run
+	Layer, Head int
+}
+
+// HeadAttention computes one quantised head as a machine would: it writes the real context, N x d, of the valid rows. It is
+// called from several goroutines; what it draws at random must come from the site, so that the order does not matter.
+type HeadAttention func(s Site, h *attention.Head, context []float32) error
+
+// Score is the accuracy of a run.
+type Score struct {
+	Examples int
+	Correct  int
+	Right    []bool // one an example, in the order given: two runs on the same examples are compared pair by pair
+}
+
+// Accuracy is in percent.
+func (s Score) Accuracy() float64 { return 100 * float64(s.Correct) / float64(s.Examples) }
+
+// Confidence is the half width of the 95 % interval of the accuracy, in points (normal approximation of the binomial).
+func (s Score) Confidence() float64 {
+	p := float64(s.Correct) / float64(s.Examples)
+	return 100 * 1.96 * math.Sqrt(p*(1-p)/float64(s.Examples))
+}
+
+// Drop is how many points s lies below base, with the half width of its 95 % interval from the examples that only one of
+// the two answers right (paired comparison).
+func (s Score) Drop(base Score) (points, half float64, err error) {
+	if s.Examples != base.Examples || s.Examples == 0 {
+		return 0, 0, fmt.Errorf("experiment: scores of %d and %d examples cannot be paired", s.Examples, base.Examples)
+	}
+	var lost, won float64
+	for i, right := range s.Right {
+		switch {
+		case base.Right[i] && !right:
+			lost++
+		case !base.Right[i] && right:
+			won++
+		}
+	}
+	n := float64(s.Examples)
+	points = 100 * (lost - won) / n
+	variance := ((lost + won) - (lost-won)*(lost-won)/n) / (n * n)
+	return points, 100 * 1.96 * math.Sqrt(variance), nil
+}
+
+// headBits is the width that the machines' memories hold: 8-bit Q, K and V.
+const headBits = 8
+
+// Quantise makes the head that a machine sees from what the model computed: symmetric, one scale a tensor over the valid
+// rows, padding zero.
+func Quantise(p transformer.Projection, bits int) (*attention.Head, error) {
+	h := &attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim, Bits: bits}
+	for _, m := range []struct {
+		values []float32
+		codes  *[]int16
+		scale  *float32
+	}{{p.Q, &h.Q, &h.ScaleQ}, {p.K, &h.K, &h.ScaleK}, {p.V, &h.V, &h.ScaleV}} {
+		valid := m.values[:p.Valid*p.Dim]
+		q, err := fixedpoint.Symmetric(bits, valid)
+		if err != nil {
+			return nil, fmt.Errorf("experiment: example %d, layer %d, head %d: %w", p.Sample, p.Layer, p.Head, err)
+		}
+		*m.codes = append(q.QuantiseAll(make([]int16, 0, p.Tokens*p.Dim), valid), make([]int16, (p.Tokens-p.Valid)*p.Dim)...)
+		*m.scale = q.Scale
+	}
+	return h, nil
+}
+
+// Accuracy runs the examples through the model with attend in place of its attention and counts the right answers.
+func Accuracy(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, attend HeadAttention) (Score, error) {
+	staged, err := transformer.NewStaged(backend, m)
+	if err != nil {
+		return Score{}, err
+	}
+	defer staged.Close()
+	score := Score{Examples: len(examples), Right: make([]bool, len(examples))}
+	options := datasets.BatchOptions{Size: evalBatch, Multiple: evalMultiple, Limit: m.Spec.Tokens}
+	if err := options.Check(examples); err != nil {
+		return Score{}, err
+	}
+	for b := range datasets.Batches(examples, options) {
+		if err := ctx.Err(); err != nil {
+			return Score{}, err
+		}
+		lengths := append([]int32(nil), b.Lengths...)
+		for i := b.Count; i < b.Size; i++ {
+			lengths[i] = 0 // filling: no attention
+		}
+		logits, err := staged.Logits(b.IDs, lengths, b.Tokens, func(p transformer.Projection, context []float32) error {
+			h, err := Quantise(p, headBits)
+			if err != nil {
+				return err
+			}
+			return attend(Site{b.Examples[p.Sample], p.Layer, p.Head}, h, context)
+		})
+		if err != nil {
+			return Score{}, err
+		}
+		for i := range b.Count {
+			row := logits[i*m.Spec.Classes : (i+1)*m.Spec.Classes]
+			best := 0
+			for c, v := range row {
+				if v > row[best] {
+					best = c
+				}
+			}
+			if int32(best) == b.Labels[i] {
+				score.Right[b.Examples[i]] = true
+				score.Correct++
+			}
+		}
+	}
+	return score, nil
+}
+
+const (
+	evalBatch    = 32 // examples a batch
+	evalMultiple = 16 // padded widths are multiples of this: few shapes to compile
+)

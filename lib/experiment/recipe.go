@@ -1,0 +1,84 @@
+package experiment
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/training"
+	"github.com/sparse-attention/workbench/lib/transformer"
+)
+
+// Recipe says how a model of the workbench is made: its data, its shape, its fine-tuning and the learning of its
+// thresholds.
+type Recipe struct {
+	Name       string // folder of its checkpoint
+	Title      string // name in figures
+	Task       string // name for datasets.Open
+	Data       datasets.Options
+	Model      transformer.Spec // Vocabulary and Classes come from the data
+	Dense      training.Options
+	Lambda     float64 // weight of the count of kept scores in the loss; LeOPArd's is not published, this one was swept
+	Target     float64 // kept share of a layer below which the count stops pressing
+	Thresholds training.Options
+	Budget     float64 // points of dev accuracy that the thresholds may cost
+}
+
+// Recipes lists the models that the notebooks use. The first two need nothing but a Go installation.
+func Recipes() []Recipe {
+	tiny := func(layers, tokens int, dropout float64) transformer.Spec {
+		s := transformer.Tiny(tokens, 2, 2)
+		s.Layers, s.Dropout = layers, dropout
+		return s
+	}
+	return []Recipe{
+		{
+			Name: "listops-short", Title: "ListOps (at most 128 tokens)", Task: "listops-short",
+			Data:  datasets.Options{Train: 60000, MaxTokens: 128},
+			Model: tiny(3, 128, 0),
+			Dense: training.Options{Epochs: 6, Batch: 32, LearningRate: 5e-4, Seed: 1},
+			// No dropout: the training set is generated and never runs out of new expressions.
+			Lambda: 0.3, Thresholds: training.Options{Phase: "thresholds", Epochs: 1, Batch: 32, LearningRate: 1e-4, Seed: 1}, Budget: 1,
+		},
+		{
+			Name: "gosource", Title: "Go source (bytes)", Task: "gosource",
+			Data:   datasets.Options{DocumentBytes: 127, MaxTokens: 128},
+			Model:  tiny(2, 128, 0.1),
+			Dense:  training.Options{Epochs: 8, Batch: 32, LearningRate: 1e-3, Seed: 1},
+			Lambda: 0.3, Thresholds: training.Options{Phase: "thresholds", Epochs: 2, Batch: 32, LearningRate: 1e-4, Seed: 1}, Budget: 1,
+		},
+		{
+			Name: "sst2", Title: "SST-2", Task: "sst2",
+			Data:   datasets.Options{VocabularySize: 12000, MaxTokens: 64, Overflow: datasets.Truncate},
+			Model:  tiny(2, 64, 0.2),
+			Dense:  training.Options{Epochs: 3, Batch: 64, LearningRate: 5e-4, Seed: 1},
+			Lambda: 0.3, Thresholds: training.Options{Phase: "thresholds", Epochs: 2, Batch: 64, LearningRate: 1e-4, Seed: 1}, Budget: 1,
+		},
+	}
+}
+
+// FindRecipe returns the recipe of a name; the error lists the names.
+func FindRecipe(name string) (Recipe, error) {
+	var names []string
+	for _, r := range Recipes() {
+		if r.Name == name {
+			return r, nil
+		}
+		names = append(names, r.Name)
+	}
+	return Recipe{}, fmt.Errorf("experiment: no recipe is called %q, must be one of %s", name, strings.Join(names, ", "))
+}
+
+// Open reads or generates the recipe's data; folder is the data folder, "" to look in the usual places. A vocabulary that
+// came with a checkpoint is used as it is.
+func (r Recipe) Open(folder string, vocabulary *datasets.Vocabulary) (*datasets.Dataset, error) {
+	o := r.Data
+	o.Data, o.Vocabulary = folder, vocabulary
+	return datasets.Open(r.Task, o)
+}
+
+func (r Recipe) spec(d *datasets.Dataset) transformer.Spec {
+	s := r.Model
+	s.Vocabulary, s.Classes = d.Vocabulary.Size(), len(d.Classes)
+	return s
+}

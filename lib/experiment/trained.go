@@ -1,0 +1,182 @@
+package experiment
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/pruning"
+	"github.com/sparse-attention/workbench/lib/training"
+	"github.com/sparse-attention/workbench/lib/transformer"
+)
+
+// Trained is a model with and without learned thresholds.
+type Trained struct {
+	Recipe     Recipe
+	Vocabulary *datasets.Vocabulary
+	Dense      *transformer.Encoder // fine-tuned, nothing pruned
+	Pruned     *transformer.Encoder // trained on with the thresholds
+	Thresholds *pruning.Threshold
+	Card       Card
+}
+
+// Card says where a checkpoint comes from.
+type Card struct {
+	Recipe, Task    string
+	DataHash        string // of the examples it was trained on
+	Train, Dev      int    // examples
+	Seed            uint64
+	Backend         string
+	Steps           int
+	Minutes         float64 // wall time of the training; differs from run to run
+	DenseAccuracy   float64 // dev split, 0..1, scores computed in floating point
+	PrunedAccuracy  float64
+	Kept            []float64 // share of the visible scores that each layer keeps, dev split
+	RootOnlyDev     float64   `json:",omitempty"` // ListOps: accuracy of the predictor that reads only the root operator
+	ModelParameters int
+}
+
+// The files of a checkpoint folder.
+const (
+	denseFile      = "dense.safetensors"
+	prunedFile     = "pruned.safetensors"
+	thresholdsFile = "thresholds.json"
+	vocabularyFile = "vocabulary.json"
+	cardFile       = "card.json"
+)
+
+// Load reads the checkpoint of a recipe from root/<name>.
+func (r Recipe) Load(root string) (*Trained, error) {
+	dir := filepath.Join(root, r.Name)
+	t := &Trained{Recipe: r}
+	text, err := os.ReadFile(filepath.Join(dir, cardFile))
+	if err != nil {
+		return nil, fmt.Errorf("experiment: checkpoint of %s: %w", r.Name, err)
+	}
+	if err := json.Unmarshal(text, &t.Card); err != nil {
+		return nil, fmt.Errorf("experiment: %s: %w", filepath.Join(dir, cardFile), err)
+	}
+	if t.Vocabulary, err = datasets.LoadVocabulary(filepath.Join(dir, vocabularyFile)); err != nil {
+		return nil, err
+	}
+	if t.Dense, _, err = transformer.Load(filepath.Join(dir, denseFile)); err != nil {
+		return nil, err
+	}
+	if t.Pruned, _, err = transformer.Load(filepath.Join(dir, prunedFile)); err != nil {
+		return nil, err
+	}
+	if t.Thresholds, err = pruning.LoadThreshold(filepath.Join(dir, thresholdsFile)); err != nil {
+		return nil, err
+	}
+	if n := t.Pruned.Spec.Layers; len(t.Thresholds.Layers) != n {
+		return nil, fmt.Errorf("experiment: %s holds %d thresholds, the model has Spec.Layers = %d", filepath.Join(dir, thresholdsFile), len(t.Thresholds.Layers), n)
+	}
+	return t, nil
+}
+
+// Save writes the checkpoint to root/<name>, its weights in half precision; the card goes last, so that a folder with a card
+// is whole.
+func (t *Trained) Save(root string) error {
+	dir := filepath.Join(root, t.Recipe.Name)
+	about := map[string]string{"recipe": t.Recipe.Name, "data": t.Card.DataHash, "seed": fmt.Sprint(t.Card.Seed)}
+	if err := t.Dense.Save(filepath.Join(dir, denseFile), transformer.Float16, about); err != nil {
+		return err
+	}
+	if err := t.Pruned.Save(filepath.Join(dir, prunedFile), transformer.Float16, about); err != nil {
+		return err
+	}
+	if err := t.Thresholds.Save(filepath.Join(dir, thresholdsFile)); err != nil {
+		return err
+	}
+	if err := t.Vocabulary.Save(filepath.Join(dir, vocabularyFile)); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(t.Card, "", "  ")
+	if err != nil {
+		return fmt.Errorf("experiment: %w", err)
+	}
+	return transformer.ReplaceFile(filepath.Join(dir, cardFile), append(text, '\n'))
+}
+
+// Train makes the model of a recipe anew: fine-tuning, then the thresholds. With a scratch folder both phases keep
+// checkpoints there and an interrupted call goes on from them.
+func (r Recipe) Train(ctx context.Context, backend compute.Backend, data *datasets.Dataset, scratch string, observer training.Observer) (*Trained, error) {
+	began := time.Now()
+	dense, err := transformer.NewEncoder(r.spec(data), r.Dense.Seed)
+	if err != nil {
+		return nil, err
+	}
+	options := r.Dense
+	options.Checkpoint, options.Observer = scratch, observer
+	first, err := training.Run(ctx, backend, dense, data, nil, options)
+	if err != nil {
+		return nil, err
+	}
+	pruned, err := transformer.NewEncoder(dense.Spec, r.Thresholds.Seed)
+	if err != nil {
+		return nil, err
+	}
+	weights, err := dense.Tensors()
+	if err != nil {
+		return nil, err
+	}
+	if err := pruned.SetTensors(weights); err != nil {
+		return nil, err
+	}
+	hook := training.LeOPArd(dense.Spec.Layers, r.Lambda)
+	hook.Target = r.Target
+	options = r.Thresholds
+	options.Checkpoint, options.Observer = scratch, observer
+	options.Better = r.sparser(first.Best.Accuracy)
+	second, err := training.Run(ctx, backend, pruned, data, hook, options)
+	if err != nil {
+		return nil, err
+	}
+	thresholds, err := hook.Thresholds(pruned)
+	if err != nil {
+		return nil, err
+	}
+	t := &Trained{Recipe: r, Vocabulary: data.Vocabulary, Dense: dense, Pruned: pruned,
+		Thresholds: &pruning.Threshold{Model: r.Name, Seed: r.Thresholds.Seed, Layers: thresholds},
+		Card: Card{Recipe: r.Name, Task: data.Name, DataHash: data.Hash(), Train: len(data.Train), Dev: len(data.Dev), Seed: r.Dense.Seed,
+			Backend: backend.Name(), Steps: first.Steps + second.Steps, Minutes: time.Since(began).Minutes(),
+			DenseAccuracy: first.Best.Accuracy, PrunedAccuracy: second.Best.Accuracy, Kept: second.Best.Kept,
+			ModelParameters: dense.Spec.Size()}}
+	if _, err := datasets.ParseListOps(data.Dev[0].Text); err == nil {
+		t.Card.RootOnlyDev = datasets.RootOperatorAccuracy(data.Train, data.Dev)
+	}
+	return t, nil
+}
+
+// sparser keeps the epoch that prunes most among those within the budget, else the most accurate one.
+func (r Recipe) sparser(dense float64) func(candidate, best training.Score) bool {
+	floor := dense - r.Budget/100
+	return func(candidate, best training.Score) bool {
+		c, b := candidate.Accuracy >= floor, best.Accuracy >= floor
+		switch {
+		case c != b:
+			return c
+		case c:
+			return candidate.MeanKept() < best.MeanKept()
+		}
+		return candidate.Accuracy > best.Accuracy
+	}
+}
+
+// LoadOrTrain reads the recipe's checkpoint; where there is none it trains the model and saves it there.
+func (r Recipe) LoadOrTrain(ctx context.Context, backend compute.Backend, data *datasets.Dataset, root, scratch string, observer training.Observer) (*Trained, error) {
+	t, err := r.Load(root)
+	if !errors.Is(err, os.ErrNotExist) {
+		return t, err
+	}
+	if t, err = r.Train(ctx, backend, data, scratch, observer); err != nil {
+		return nil, err
+	}
+	return t, t.Save(root)
+}
