@@ -5,72 +5,45 @@ import (
 	"math"
 )
 
-// Exponent describes a two-table exponential exp(-u Step) for u = 0, 1, ... 1<<Bits - 1: the argument splits in a high and
-// a low part, each looked up in a small table, and one multiplication joins them. SPRINT, A3 and ReBERT all build their
-// softmax units this way; a 16-bit argument needs 2 x 256 entries instead of 65,536.
+// Exponent is the two-table exponential of the softmax units: exp(-u step) = high[u's upper bits] x low[u's lower bits], with
+// one multiplier. Values are integers in units of 2^-Fraction, so that exp(0) = 1 << Fraction takes Fraction+1 bits.
 type Exponent struct {
-	Bits        int     // of the argument u
-	LowBits     int     // of its low part
-	Step        float64 // of the exponent for one step of u
-	EntryBits   int     // of a table entry; the largest code stands for 1
-	ProductBits int     // of the result; the largest code stands for 1
+	Fraction int
+	lowBits  int
+	last     int
+	high     []uint32
+	low      []uint32
 }
 
-// SPRINTExponent is the unit of SPRINT's softmax (reference sheet, 2.4): a 12-bit argument, two tables of 64 entries
-// (assumed 6+6 split) and a 17-bit result (printed). The step is that of the sheet's check value; 16-bit entries are
-// assumed, wide enough not to show in the result.
-func SPRINTExponent() Exponent {
-	return Exponent{Bits: 12, LowBits: 6, Step: 1.0 / 64, EntryBits: 16, ProductBits: 17}
-}
-
-// ReBERTExponent is the unit of ReBERT's LUT softmax with its sheet's assumed defaults: b = 8, f = 4, h = 4, q = 8.
-func ReBERTExponent() Exponent {
-	return Exponent{Bits: 8, LowBits: 4, Step: 1.0 / 16, EntryBits: 8, ProductBits: 8}
-}
-
-// ExponentTables is an Exponent with its tables filled.
-type ExponentTables struct {
-	shape     Exponent
-	high, low []uint64
-}
-
-// Tables fills the tables.
-func (e Exponent) Tables() (*ExponentTables, error) {
+// NewExponent fills the tables for codes of highBits+lowBits bits, each step of which is the real number step.
+func NewExponent(step float64, highBits, lowBits, fraction int) (*Exponent, error) {
 	switch {
-	case e.Bits < 1 || e.Bits > 24:
-		return nil, fmt.Errorf("fixedpoint: Exponent.Bits is %d, must be in 1..24", e.Bits)
-	case e.LowBits < 0 || e.LowBits > e.Bits:
-		return nil, fmt.Errorf("fixedpoint: Exponent.LowBits is %d, must be in 0..%d (Bits)", e.LowBits, e.Bits)
-	case !(e.Step > 0) || math.IsInf(e.Step, 0):
-		return nil, fmt.Errorf("fixedpoint: Exponent.Step is %v, must be positive and finite", e.Step)
-	case e.EntryBits < 1 || e.EntryBits > 20:
-		return nil, fmt.Errorf("fixedpoint: Exponent.EntryBits is %d, must be in 1..20", e.EntryBits)
-	case e.ProductBits < 1 || e.ProductBits > 20:
-		return nil, fmt.Errorf("fixedpoint: Exponent.ProductBits is %d, must be in 1..20", e.ProductBits)
+	case !(step > 0) || math.IsInf(step, 0):
+		return nil, fmt.Errorf("fixedpoint: Exponent step is %v, must be positive and finite", step)
+	case highBits < 0 || lowBits < 0 || highBits+lowBits < 1 || highBits+lowBits > 20:
+		return nil, fmt.Errorf("fixedpoint: Exponent tables are indexed by %d + %d bits, must be 1..20 together", highBits, lowBits)
+	case fraction < 1 || fraction > 30:
+		return nil, fmt.Errorf("fixedpoint: Exponent.Fraction is %d, must be in 1..30", fraction)
 	}
-	one := float64(uint64(1)<<e.EntryBits - 1)
-	fill := func(bits int, step float64) []uint64 {
-		t := make([]uint64, 1<<bits)
-		for i := range t {
-			t[i] = uint64(math.Round(one * math.Exp(-float64(i)*step)))
-		}
-		return t
+	e := &Exponent{Fraction: fraction, lowBits: lowBits, last: 1<<(highBits+lowBits) - 1,
+		high: make([]uint32, 1<<highBits), low: make([]uint32, 1<<lowBits)}
+	for i := range e.high {
+		e.high[i] = uint32(math.Round(math.Ldexp(math.Exp(-step*float64(i<<lowBits)), fraction)))
 	}
-	return &ExponentTables{e, fill(e.Bits-e.LowBits, e.Step*float64(int(1)<<e.LowBits)), fill(e.LowBits, e.Step)}, nil
+	for i := range e.low {
+		e.low[i] = uint32(math.Round(math.Ldexp(math.Exp(-step*float64(i)), fraction)))
+	}
+	return e, nil
 }
 
-// Entries is the number of table entries.
-func (t *ExponentTables) Entries() int { return len(t.high) + len(t.low) }
-
-// At returns the code of exp(-u Step). Arguments beyond the width are clipped to the largest; u must not be negative.
-func (t *ExponentTables) At(u int) uint32 {
-	u = min(u, 1<<t.shape.Bits-1)
-	entry, product := uint64(1)<<t.shape.EntryBits-1, uint64(1)<<t.shape.ProductBits-1
-	p := t.high[u>>t.shape.LowBits] * t.low[u&(1<<t.shape.LowBits-1)]
-	return uint32((p*product + entry*entry/2) / (entry * entry))
+// Index splits u, at least 0 and clipped to the largest code, into its two table indices.
+func (e *Exponent) Index(u int) (high, low int) {
+	u = min(u, e.last)
+	return u >> e.lowBits, u & (1<<e.lowBits - 1)
 }
 
-// Value is At as a real number in 0..1.
-func (t *ExponentTables) Value(u int) float64 {
-	return float64(t.At(u)) / float64(uint64(1)<<t.shape.ProductBits-1)
+// At is exp(-u step), rounded to nearest; u must be at least 0 and is clipped to the largest code.
+func (e *Exponent) At(u int) uint32 {
+	high, low := e.Index(u)
+	return uint32((uint64(e.high[high])*uint64(e.low[low]) + 1<<(e.Fraction-1)) >> e.Fraction)
 }

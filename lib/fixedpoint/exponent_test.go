@@ -10,89 +10,47 @@ import (
 	"pgregory.net/rapid"
 )
 
-func tables(t testing.TB, e fixedpoint.Exponent) *fixedpoint.ExponentTables {
-	t.Helper()
-	x, err := e.Tables()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return x
-}
-
-// SPRINT's check value: u = 200 at a step of 1/64 splits in 3 and 8, and is 0.0439369.
-func TestSPRINTExponent(t *testing.T) {
-	x := tables(t, fixedpoint.SPRINTExponent())
-	if got := x.Value(200); math.Abs(got-0.0439369) > 1.0/(1<<17) {
-		t.Errorf("exp(-200/64) is %v, want 0.0439369", got)
-	}
-	if x.Entries() != 128 || x.At(0) != 1<<17-1 {
-		t.Errorf("%d entries, one is %d; want 128 and %d", x.Entries(), x.At(0), 1<<17-1)
-	}
-}
-
-// ReBERT's formula, with its own rounding, for every argument.
-func TestReBERTExponent(t *testing.T) {
-	x := tables(t, fixedpoint.ReBERTExponent())
-	entry := func(v float64) int { return int(math.Round(255 * math.Exp(-v))) }
-	for u := range 256 {
-		want := (entry(float64(u>>4)) * entry(float64(u&15)/16)) + 127
-		if got := int(x.At(u)); got != want/255 {
-			t.Fatalf("u %d: %d, want %d", u, got, want/255)
-		}
-	}
-	wide := fixedpoint.Exponent{Bits: 16, LowBits: 8, Step: 1.0 / 256, EntryBits: 16, ProductBits: 16}
-	if got := tables(t, wide).Entries(); got != 512 {
-		t.Errorf("a 16-bit argument needs %d entries, want 512", got)
-	}
-}
-
-// The tables never rise with u, stay near the exponential, and clip beyond the last argument.
-func TestExponentIsMonotoneAndClose(t *testing.T) {
+// Two rounded tables and one rounded product are within two steps of the exponential, and never rise.
+func TestExponentIsClose(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		e := fixedpoint.Exponent{Bits: rapid.IntRange(2, 12).Draw(t, "bits"), EntryBits: rapid.IntRange(8, 18).Draw(t, "entry"),
-			ProductBits: rapid.IntRange(4, 18).Draw(t, "product"), Step: rapid.Float64Range(1e-3, 0.5).Draw(t, "step")}
-		e.LowBits = rapid.IntRange(0, e.Bits).Draw(t, "low")
-		x, err := e.Tables()
+		step := rapid.Float64Range(1e-4, 0.2).Draw(t, "step")
+		e, err := fixedpoint.NewExponent(step, 6, 6, 16)
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Each entry is off by half a step, so the product by one, and its own rounding adds half a step.
-		limit := 1/float64(int(1)<<e.EntryBits-1)*1.01 + 0.51/float64(int(1)<<e.ProductBits-1)
-		for u := range 1 << e.Bits {
-			if d := math.Abs(x.Value(u) - math.Exp(-float64(u)*e.Step)); d > limit {
-				t.Fatalf("u %d is off by %v, limit %v", u, d, limit)
+		last := uint32(1 << 16)
+		for u := range 1 << 12 {
+			got := e.At(u)
+			if d := math.Abs(float64(got) - 65536*math.Exp(-step*float64(u))); d > 2 {
+				t.Fatalf("exp(-%d x %v) is off by %v steps", u, step, d)
 			}
+			if got > last+1 {
+				t.Fatalf("rises from %d to %d at %d", last, got, u)
+			}
+			last = got
 		}
-		if x.At(1<<e.Bits) != x.At(1<<e.Bits-1) {
-			t.Fatal("arguments beyond the width are not clipped")
+		if e.At(0) != 1<<16 || e.At(1<<12) != e.At(1<<12-1) {
+			t.Fatal("exp(0) is not one, or codes beyond the tables are not clipped")
 		}
 	})
-	x := tables(t, fixedpoint.SPRINTExponent())
-	for u := 1; u < 4096; u++ {
-		if x.At(u) > x.At(u-1) {
-			t.Fatalf("the table rises at %d", u)
+}
+
+func TestExponentRefuses(t *testing.T) {
+	for _, c := range []struct {
+		step     float64
+		h, l, f  int
+		fragment string
+	}{{0, 6, 6, 16, "step is 0, must be positive"}, {math.NaN(), 6, 6, 16, "step is NaN"}, {1, 0, 0, 16, "must be 1..20"}, {1, 11, 10, 16, "11 + 10 bits"}, {1, 6, 6, 31, "Fraction is 31, must be in 1..30"}} {
+		if _, err := fixedpoint.NewExponent(c.step, c.h, c.l, c.f); err == nil || !strings.Contains(err.Error(), c.fragment) {
+			t.Errorf("got %v, want %q", err, c.fragment)
 		}
 	}
 }
 
-func TestExponentRefusals(t *testing.T) {
-	for want, spoil := range map[string]func(*fixedpoint.Exponent){
-		"Bits is 25, must be in 1..24":        func(e *fixedpoint.Exponent) { e.Bits = 25 },
-		"LowBits is 13, must be in 0..12":     func(e *fixedpoint.Exponent) { e.LowBits = 13 },
-		"Step is 0, must be positive":         func(e *fixedpoint.Exponent) { e.Step = 0 },
-		"EntryBits is 0, must be in 1..20":    func(e *fixedpoint.Exponent) { e.EntryBits = 0 },
-		"ProductBits is 21, must be in 1..20": func(e *fixedpoint.Exponent) { e.ProductBits = 21 },
-	} {
-		e := fixedpoint.SPRINTExponent()
-		spoil(&e)
-		if _, err := e.Tables(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %q", err, want)
-		}
-	}
-}
-
-func ExampleExponentTables_Value() {
-	x, _ := fixedpoint.SPRINTExponent().Tables()
-	fmt.Printf("%.4f\n", x.Value(200))
-	// Output: 0.0439
+func ExampleExponent() {
+	// The reference sheet's check value: u = 200 in steps of 1/64 is table entries 3 and 8, e^-3 x e^-0.125.
+	e, _ := fixedpoint.NewExponent(1./64, 6, 6, 24)
+	high, low := e.Index(200)
+	fmt.Printf("%d %d %.6f\n", high, low, math.Ldexp(float64(e.At(200)), -24))
+	// Output: 3 8 0.043937
 }
