@@ -43,6 +43,7 @@ func TestWrongUsage(t *testing.T) {
 		{"run", "needs a notebook"},
 		{"run a.ipynb -p 3=4", "must be NAME=VALUE"},
 		{"run a.ipynb b.ipynb -o one.ipynb", "must be a folder"},
+		{"run a/x.ipynb b/x.ipynb -o folder/", "two notebooks would be written to folder/x.ipynb"},
 		{"score extra", "takes no argument"},
 		{"doctor --backend cuda", "must be auto"},
 		{"install extra", "takes no argument"},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -88,6 +89,9 @@ func jobsOf(paths []string, output string) ([]runner.Job, error) {
 		} else if output != "" {
 			j.Target = output
 		}
+		if slices.ContainsFunc(jobs, func(other runner.Job) bool { return other.Target == j.Target }) {
+			return nil, usageError{fmt.Errorf("two notebooks would be written to %s", j.Target)}
+		}
 		jobs = append(jobs, j)
 	}
 	return jobs, nil
@@ -102,7 +106,7 @@ func runNotebooks(ctx context.Context, w setup.Workbench, jobs []runner.Job, lim
 		return err
 	}
 	progress.Say("backend " + w.Backend.Config + ": " + w.Backend.Reason)
-	if err := setup.Warm(ctx, w.Root, spec.Environ(os.Environ())); err != nil {
+	if err := setup.Warm(ctx, w.Root, spec.Environ(os.Environ()), progress.Say); err != nil {
 		return err
 	}
 	failed := false
