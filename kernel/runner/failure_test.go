@@ -46,9 +46,10 @@ func TestCellErrorIsOneLine(t *testing.T) {
 }
 
 func TestScrub(t *testing.T) {
-	scrub := scrubber("/tmp/workbench-1+2")
-	const in = "/tmp/workbench-1+2/gonb_0a1b2c3d/main.go:9 in gonb_0a1b2c3d, not gonb_pipe nor xgonb_0a1b2c3d"
-	const want = "gonb/main.go:9 in gonb, not gonb_pipe nor xgonb_0a1b2c3d"
+	scrub := scrubber("/tmp/workbench-1+2", map[string]string{"WORKBENCH_ROOT": "/home/me/work", "WORKBENCH_OUT": "/home/me/work/figures",
+		"WORKBENCH_DATA": "/home/me/shared"})
+	const in = "/tmp/workbench-1+2/gonb_0a1b2c3d/main.go:9 in gonb_0a1b2c3d, not gonb_pipe nor xgonb_0a1b2c3d; /home/me/work/figures/a.svg /home/me/shared/b /home/me/worker"
+	const want = "gonb/main.go:9 in gonb, not gonb_pipe nor xgonb_0a1b2c3d; figures/a.svg $WORKBENCH_DATA/b /home/me/worker"
 	if got := scrub(in); got != want {
 		t.Errorf("%q, must be %q", got, want)
 	}

@@ -65,7 +65,7 @@ func Run(ctx context.Context, job Job, spec jupyter.Spec, report Reporter) error
 	if err != nil {
 		return fmt.Errorf("%s: %w", job.Source, err)
 	}
-	failure := execute(ctx, s, n, job, report)
+	failure := execute(ctx, s, n, job, scrubber(s.process.Scratch, spec.Env), report)
 	s.close()
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", job.Source, ErrInterrupted)
@@ -89,8 +89,8 @@ func runs(c *notebook.Cell) bool {
 }
 
 // execute sends the cells and stores their outputs in the notebook.
-func execute(ctx context.Context, s *session, n *notebook.Notebook, job Job, report Reporter) error {
-	collector := &notebook.Collector{Scrub: scrubber(s.process.Scratch)}
+func execute(ctx context.Context, s *session, n *notebook.Notebook, job Job, scrub func(string) string, report Reporter) error {
+	collector := &notebook.Collector{Scrub: scrub}
 	gathered := map[*notebook.Cell]*notebook.Outputs{}
 	sources := map[int]string{}
 	defer func() { // at the end, because a later cell may update the display of an earlier one
