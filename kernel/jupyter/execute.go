@@ -17,6 +17,9 @@ type Reply struct {
 	Traceback      []string `json:"traceback"`
 }
 
+// settle is left for reading what a kernel had sent before it died.
+const settle = 100 * time.Millisecond
+
 // Execute runs code and waits until the kernel has replied and is idle again. sink gets every message that the code
 // causes (stream, display_data, update_display_data, execute_result, error, clear_output), one at a time, and must not
 // call the client; GoNB may hand it a straggler even after Execute returned. When ctx ends, the code is interrupted, given
@@ -33,6 +36,7 @@ func (c *Client) Execute(ctx context.Context, code string, sink func(Message)) (
 	select {
 	case <-r.done:
 	case <-c.lost:
+		time.Sleep(settle)
 		return reply, c.lostErr
 	case <-ctx.Done():
 		c.stop(r)
