@@ -102,6 +102,28 @@ func (c *channel) setRow(b int, row int32, t int64) {
 	}
 }
 
+// set puts a bank into a mask or takes it out.
+func (c *channel) set(w, b int, on bool) {
+	bit := uint64(1) << b
+	if !on {
+		c.want[w] &^= bit
+	} else if c.want[w]&bit == 0 {
+		c.want[w] |= bit
+		if at := c.dev.earliest(c.wantOp[w], b); at < c.bound[w] {
+			c.bound[w] = at
+		}
+	}
+}
+
+// flag sets or clears the bit of a bank.
+func flag(mask *uint64, b int, on bool) {
+	if on {
+		*mask |= 1 << b
+	} else {
+		*mask &^= 1 << b
+	}
+}
+
 // classify sets the masks of a bank from its queues.
 func (c *channel) classify(b int) {
 	if c.ctl.Arbiter == RoundRobin {
@@ -114,75 +136,32 @@ func (c *channel) classify(b int) {
 func (c *channel) classifyRoundRobin(b int) {
 	k := &c.banks[b]
 	l := &k.queues[qRead]
-	bit := uint64(1) << b
-	c.act[0] &^= bit
-	c.pre[0] &^= bit
-	c.hit[0] &^= bit
-	c.hit[1] &^= bit
-	c.behind &^= bit
-	c.full &^= bit
-	if int(l.n) >= c.ctl.BankQueue {
-		c.full |= bit
-	}
-	if l.n == 0 {
-		return
-	}
-	if k.row == none {
-		c.act[0] |= bit
-		return
-	}
-	if l.hit[0] != none {
-		c.hit[0] |= bit
-	}
-	if l.hit[1] != none {
-		c.hit[1] |= bit
-	}
-	if l.miss != l.head {
-		return
-	}
-	c.behind |= bit
-	some := l.hit[0] != none || l.hit[1] != none
-	if !some || c.ctl.HitCap > 0 && int(k.hits) >= c.ctl.HitCap || c.late&bit != 0 {
-		c.pre[0] |= bit
-	}
-	if c.late&bit != 0 {
-		c.hit[0] &^= bit
-		c.hit[1] &^= bit
-	}
+	flag(&c.full, b, int(l.n) >= c.ctl.BankQueue)
+	open, late := k.row != none, c.late>>b&1 != 0
+	behind := open && l.head != none && l.miss == l.head
+	flag(&c.behind, b, behind)
+	read, write := l.hit[0] != none, l.hit[1] != none
+	c.set(wantAct, b, !open && l.n > 0)
+	c.set(wantPre, b, behind && (!read && !write || c.ctl.HitCap > 0 && int(k.hits) >= c.ctl.HitCap || late))
+	c.set(wantHit, b, read && !late)
+	c.set(wantHit+1, b, write && !late)
 }
 
 func (c *channel) classifyOldest(b int) {
 	k := &c.banks[b]
-	bit := uint64(1) << b
-	c.direct &^= bit
-	if k.queues[qDirect].n > 0 {
-		c.direct |= bit
-	}
-	c.behind &^= bit
+	flag(&c.direct, b, k.queues[qDirect].n > 0)
+	open, late := k.row != none, c.late>>b&1 != 0
+	behind := false
 	for q := range 2 {
 		l := &k.queues[q]
-		c.act[q] &^= bit
-		c.pre[q] &^= bit
-		c.hit[q] &^= bit
-		if l.n == 0 {
-			continue
-		}
-		if k.row == none {
-			c.act[q] |= bit
-			continue
-		}
-		h := l.hit[q]
-		if h != none && c.late&bit == 0 {
-			c.hit[q] |= bit
-		}
-		if l.miss == none {
-			continue
-		}
-		c.behind |= bit
-		if k.active == none && (h == none || c.late&bit != 0 || c.slots[h].arrive > c.slots[l.miss].arrive) {
-			c.pre[q] |= bit
-		}
+		hit, miss := l.hit[q], l.miss
+		behind = behind || miss != none
+		c.set(wantAct+q, b, !open && l.n > 0)
+		c.set(wantHit+q, b, hit != none && !late)
+		c.set(wantPre+q, b, miss != none && k.active == none &&
+			(hit == none || late || c.slots[hit].arrive > c.slots[miss].arrive))
 	}
+	flag(&c.behind, b, behind)
 }
 
 // overdue finds out whether a bank must stop serving hits, because a request for another row has waited too long, and

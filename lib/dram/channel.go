@@ -38,6 +38,16 @@ const (
 	numQueues
 )
 
+// What a queue may want. Under RoundRobin both kinds of request wait in the first queue, and the second of each pair of
+// wants serves its writes.
+const (
+	wantAct    = iota // open a row, for the first queue or the second
+	wantPre    = iota + 1
+	wantHit    = iota + 2
+	wantActive = 6 // the column for which the row was opened: read or write
+	numWants   = 8
+)
+
 type bank struct {
 	row    int32 // open row, or none
 	hits   int32 // columns since the row was opened
@@ -60,13 +70,14 @@ type channel struct {
 	banks []bank
 	seq   uint64
 
-	// Masks of banks by what their queue wants next, per queue.
-	act, pre, hit   [2]uint64
+	// Masks of banks.
+	want            [numWants]uint64 // banks by what a queue of theirs wants next
+	bound           [numWants]int64  // no bank of the mask can have it before
+	wantOp          [numWants]Op
 	direct          uint64
 	behind          uint64 // the head of the queue waits for another row than the open one
 	late            uint64 // the head has waited beyond AgeLimit: no more hits
 	full            uint64 // RoundRobin: no room at the bank
-	activeMask      uint64 // OldestFirst: opened for a request still to be served
 	rankMask        []uint64
 	turn            int        // RoundRobin: the bank last served
 	reads, writes   []int32    // RoundRobin: accepted and not yet at their bank
@@ -99,7 +110,7 @@ type channel struct {
 }
 
 func newChannel(s *Spec, index int) *channel {
-	c := &channel{spec: s, dev: newDevice(*s), index: index, ctl: s.Controller, now: -1, next: far}
+	c := &channel{spec: s, dev: newDevice(*s, s.used()), index: index, ctl: s.Controller, now: -1, next: far}
 	n := s.BanksPerChannel()
 	c.banks = make([]bank, n)
 	for b := range c.banks {
@@ -120,6 +131,8 @@ func newChannel(s *Spec, index int) *channel {
 	if c.ctl.ClosedPage {
 		c.readOp, c.writeOp = RDA, WRA
 	}
+	c.wantOp = [numWants]Op{ACT, ACT, PRE, PRE, c.readOp, c.writeOp, c.readOp, c.writeOp}
+	c.bound = [numWants]int64{far, far, far, far, far, far, far, far}
 	c.readLat, c.wrtLat = int64(s.Timing.readLatency()), int64(s.Timing.writeLatency())
 	c.openBanks, c.openSince, c.openUntil = make([]int32, s.Ranks), make([]int64, s.Ranks), make([]int64, s.Ranks)
 	c.stats = &channelStats{}

@@ -51,7 +51,8 @@ func (s Spec) used() (u [numOps]bool) {
 	return u
 }
 
-func newDevice(s Spec) *device {
+// newDevice builds the timing state for the commands in used.
+func newDevice(s Spec, used [numOps]bool) *device {
 	d := &device{ranks: s.Ranks, groups: s.Ranks * s.Groups, banks: s.BanksPerChannel()}
 	d.base = [numLevels]int{0, 1, 1 + d.ranks, 1 + d.ranks + d.groups}
 	d.ready = make([]int64, (1+d.ranks+d.groups+d.banks)*int(numOps))
@@ -62,7 +63,6 @@ func newDevice(s Spec) *device {
 		d.rankOf = append(d.rankOf, r)
 		d.rows = append(d.rows, [3]int{(d.base[Rank] + r) * int(numOps), (d.base[Group] + g) * int(numOps), (d.base[Bank] + b) * int(numOps)})
 	}
-	used := s.used()
 	type slot struct {
 		level         Level
 		before, after Op

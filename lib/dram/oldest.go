@@ -30,23 +30,17 @@ func (c *channel) mode() int {
 // oldestColumn serves the oldest request whose row was opened for it, else the oldest row hit of the whole channel.
 func (c *channel) oldestColumn(t int64, next *int64) bool {
 	best, bestBank := none, 0
-	for m := c.activeMask; m != 0; m &= m - 1 {
+	for m := c.gather(wantActive, t, next) | c.gather(wantActive+1, t, next); m != 0; m &= m - 1 {
 		b := lowest(m)
 		i := c.banks[b].active
-		s := &c.slots[i]
-		op := c.readOp
-		if s.kind.writes() {
-			op = c.writeOp
-		}
-		if x := c.dev.earliest(op, b); x > t {
-			*next = min(*next, x)
-		} else if best == none || s.arrive < c.slots[best].arrive || s.arrive == c.slots[best].arrive && s.seq < c.slots[best].seq {
+		if s := &c.slots[i]; best == none || s.arrive < c.slots[best].arrive || s.arrive == c.slots[best].arrive && s.seq < c.slots[best].seq {
 			best, bestBank = i, b
 		}
 	}
 	if best != none {
 		c.banks[bestBank].active = none
-		c.activeMask &^= 1 << bestBank
+		c.want[wantActive] &^= 1 << bestBank
+		c.want[wantActive+1] &^= 1 << bestBank
 		c.column(bestBank, best, c.opOf(best), t)
 		c.classify(bestBank)
 		return true
@@ -55,20 +49,14 @@ func (c *channel) oldestColumn(t int64, next *int64) bool {
 		return false
 	}
 	w := c.mode()
-	op := c.readOp
-	if w == 1 {
-		op = c.writeOp
-	}
-	if m := c.hit[w]; m != 0 {
-		for m := c.gather(op, m, t, next); m != 0; m &= m - 1 {
-			b := lowest(m)
-			if c.overdue(b, t) {
-				*next = min(*next, t+1)
-				continue
-			}
-			if i := c.banks[b].queues[w].hit[w]; best == none || c.slots[i].seq < c.slots[best].seq {
-				best, bestBank = i, b
-			}
+	for m := c.gather(wantHit+w, t, next); m != 0; m &= m - 1 {
+		b := lowest(m)
+		if c.overdue(b, t) {
+			*next = min(*next, t+1)
+			continue
+		}
+		if i := c.banks[b].queues[w].hit[w]; best == none || c.slots[i].seq < c.slots[best].seq {
+			best, bestBank = i, b
 		}
 	}
 	q := w
@@ -119,24 +107,16 @@ func (c *channel) oldestRow(t int64, next *int64) bool {
 	}
 	w := c.mode()
 	best, bestBank, bestOp := none, 0, ACT
-	for _, op := range [2]Op{ACT, PRE} {
-		m := c.act[w]
-		if op == PRE {
-			m = c.pre[w]
+	for m := c.gather(wantAct+w, t, next); m != 0; m &= m - 1 {
+		b := lowest(m)
+		if i := c.banks[b].queues[w].head; best == none || c.slots[i].seq < c.slots[best].seq {
+			best, bestBank = i, b
 		}
-		if m == 0 {
-			continue
-		}
-		for m = c.gather(op, m, t, next); m != 0; m &= m - 1 {
-			b := lowest(m)
-			l := &c.banks[b].queues[w]
-			i := l.head
-			if op == PRE {
-				i = l.miss
-			}
-			if best == none || c.slots[i].seq < c.slots[best].seq {
-				best, bestBank, bestOp = i, b, op
-			}
+	}
+	for m := c.gather(wantPre+w, t, next); m != 0; m &= m - 1 {
+		b := lowest(m)
+		if i := c.banks[b].queues[w].miss; best == none || c.slots[i].seq < c.slots[best].seq {
+			best, bestBank, bestOp = i, b, PRE
 		}
 	}
 	if best == none {
@@ -150,8 +130,8 @@ func (c *channel) oldestRow(t int64, next *int64) bool {
 		c.slots[best].seq = c.seq // from here on the order of activates counts
 		c.seq++
 		c.banks[bestBank].active = best
-		c.activeMask |= 1 << bestBank
 		c.activate(bestBank, best, t)
+		c.set(wantActive+w, bestBank, true)
 	}
 	c.classify(bestBank)
 	return true

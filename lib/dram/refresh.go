@@ -44,23 +44,23 @@ func (c *channel) dueRefresh(t int64) {
 func (c *channel) refreshStep() (op Op, bank int, at int64) {
 	if c.ctl.Refresh == PerBankRefresh {
 		b := c.refreshes[0]
-		c.blocked = 1 << b
+		c.block(1 << b)
 		if c.banks[b].row == none {
 			return REFB, b, c.dev.earliest(REFB, b)
 		}
-		if c.activeMask>>b&1 != 0 {
+		if c.banks[b].active != none {
 			return PRE, b, far
 		}
 		return PRE, b, c.dev.earliest(PRE, b)
 	}
 	r := c.refreshes[0]
-	c.blocked = c.rankMask[r]
+	c.block(c.rankMask[r])
 	first := lowest(c.rankMask[r])
 	if c.openBanks[r] == 0 {
 		return REF, first, c.dev.earliest(REF, first)
 	}
 	if c.ctl.Arbiter == OldestFirst {
-		if c.activeMask&c.rankMask[r] != 0 {
+		if (c.want[wantActive]|c.want[wantActive+1])&c.rankMask[r] != 0 {
 			return PREA, first, far
 		}
 		return PREA, first, c.dev.earliest(PREA, first)
@@ -80,6 +80,13 @@ func (c *channel) refreshStep() (op Op, bank int, at int64) {
 		}
 	}
 	return op, bank, at
+}
+
+// block holds back the queues of banks that are about to be refreshed; OldestFirst holds back the whole channel instead.
+func (c *channel) block(banks uint64) {
+	if c.ctl.Arbiter == RoundRobin {
+		c.blocked = banks
+	}
 }
 
 // refreshFrom is the first clock after t at which a refresh that is due can go on.

@@ -53,20 +53,8 @@ func (c *channel) after(ready uint64) int {
 // scan finds the banks with a legal command at t, and the first clock after t at which one of the others has one.
 func (c *channel) scan(t int64) (ready uint64, next int64) {
 	next = far
-	open := ^c.blocked
-	if m := c.act[0] & open; m != 0 {
-		ready |= c.gather(ACT, m, t, &next)
-	}
-	if m := c.pre[0] & open; m != 0 {
-		ready |= c.gather(PRE, m, t, &next)
-	}
-	var hits uint64
-	if m := c.hit[0] & open; m != 0 {
-		hits |= c.gather(c.readOp, m, t, &next)
-	}
-	if m := c.hit[1] & open; m != 0 {
-		hits |= c.gather(c.writeOp, m, t, &next)
-	}
+	ready = c.gather(wantAct, t, &next) | c.gather(wantPre, t, &next)
+	hits := c.gather(wantHit, t, &next) | c.gather(wantHit+1, t, &next)
 	for m := hits & c.behind; m != 0; m &= m - 1 {
 		if b := lowest(m); c.overdue(b, t) {
 			hits &^= 1 << b
@@ -80,28 +68,47 @@ func (c *channel) scan(t int64) (ready uint64, next int64) {
 	return ready | hits, next
 }
 
-// gather returns the banks of m at which op may start at t, and lowers next to the first clock for the others. A rank
-// that holds op back as a whole needs no look at its banks.
-func (c *channel) gather(op Op, m uint64, t int64, next *int64) (ready uint64) {
-	d := c.dev
+// gather returns the banks that can have what they want at t, and lowers next to the first clock for the others. Clocks
+// only ever rise as commands are booked, so the earliest of a mask stays a bound until a bank joins it. A rank that
+// holds the command back as a whole needs no look at its banks.
+func (c *channel) gather(w int, t int64, next *int64) (ready uint64) {
+	m := c.want[w]
+	if m == 0 {
+		c.bound[w] = far
+		return 0
+	}
+	if at := c.bound[w]; at > t {
+		if at < *next {
+			*next = at
+		}
+		return 0
+	}
+	d, op := c.dev, int(c.wantOp[w])
+	first := far
 	for r, ranked := range c.rankMask {
-		rm := m & ranked
+		rm := m & ranked &^ c.blocked
 		if rm == 0 {
 			continue
 		}
-		if x := max(d.ready[op], d.ready[(d.base[Rank]+r)*int(numOps)+int(op)]); x > t {
-			*next = min(*next, x)
+		if x := max(d.ready[op], d.ready[(d.base[Rank]+r)*int(numOps)+op]); x > t {
+			first = min(first, x)
 			continue
 		}
 		for ; rm != 0; rm &= rm - 1 {
 			b := bits.TrailingZeros64(rm)
 			o := &d.rows[b]
-			if x := max(d.ready[o[1]+int(op)], d.ready[o[2]+int(op)]); x > t {
-				*next = min(*next, x)
+			if x := max(d.ready[o[1]+op], d.ready[o[2]+op]); x > t {
+				first = min(first, x)
 			} else {
 				ready |= 1 << b
 			}
 		}
+	}
+	if first < *next {
+		*next = first
+	}
+	if ready == 0 && m&c.blocked == 0 {
+		c.bound[w] = first
 	}
 	return ready
 }
@@ -113,12 +120,12 @@ func (c *channel) choose(b int, t int64) Op {
 	if k.row == none {
 		return ACT
 	}
-	if c.pre[0]&bit != 0 && c.dev.earliest(PRE, b) <= t {
+	if c.want[wantPre]&bit != 0 && c.dev.earliest(PRE, b) <= t {
 		return PRE
 	}
 	l := &k.queues[qRead]
-	read := c.hit[0]&bit != 0 && c.dev.earliest(c.readOp, b) <= t
-	write := c.hit[1]&bit != 0 && c.dev.earliest(c.writeOp, b) <= t
+	read := c.want[wantHit]&bit != 0 && c.dev.earliest(c.readOp, b) <= t
+	write := c.want[wantHit+1]&bit != 0 && c.dev.earliest(c.writeOp, b) <= t
 	if read && (!write || c.earlier(l, l.hit[0], l.hit[1])) {
 		return c.readOp
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"github.com/sparse-attention/workbench/lib/unit"
 )
@@ -182,6 +183,15 @@ func (s Spec) Validate() error {
 	for i, c := range s.Extra {
 		if c.Level >= numLevels || c.Window < 1 || c.Window > 64 || len(c.Preceding) == 0 || len(c.Following) == 0 || c.Cycles < 0 {
 			bad(fmt.Sprintf("Extra[%d]", i), c, "a rule with commands, Cycles >= 0 and Window 1..64")
+			continue
+		}
+		if c.Sibling && (c.Level != Rank || c.Window > 1) {
+			bad(fmt.Sprintf("Extra[%d].Sibling", i), c, "a pairwise rule between ranks")
+		}
+		for _, o := range slices.Concat(c.Preceding, c.Following) {
+			if o >= numOps || o.rankWide() && c.Level > Rank {
+				bad(fmt.Sprintf("Extra[%d]", i), c, "of known commands, with PREA and REF only at rank or channel")
+			}
 		}
 	}
 	if len(errs) == 0 { // the mapping needs legal sizes

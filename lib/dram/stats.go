@@ -21,11 +21,13 @@ type channelStats struct {
 
 // ChannelStats is what one channel did.
 type ChannelStats struct {
-	Requests               int64 // requests accepted
-	Columns                int64 // bursts on the data bus
-	Activates              int64
-	BusClocks              int64 // clocks with data on the bus, over all its pseudo channels
-	OpenClocks, IdleClocks int64 // rank-clocks with a row open, and with none
+	Requests   int64         // accepted
+	Columns    int64         // bursts on its data buses
+	Ops        [numOps]int64 // commands by Op
+	BusClocks  int64         // clocks with data, over all its data buses
+	OpenClocks int64         // rank-clocks with a row open
+	IdleClocks int64         // rank-clocks with all banks closed
+	Energy     EnergyReport
 }
 
 // Stats describes a run. Clocks count from 0; a run of Cycles clocks ends when the last datum has passed.

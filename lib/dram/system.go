@@ -215,7 +215,7 @@ func (y *System) stats(cycles int64) Stats {
 		stall += st.stall
 		wait += st.wait
 		s.Latency.merge(&st.latency)
-		cs.Activates = st.ops[ACT]
+		cs.Ops = st.ops
 		cs.BusClocks = cs.Columns * int64(y.spec.Timing.Burst)
 		for r := range c.openBanks {
 			n := c.openUntil[r]
@@ -225,6 +225,7 @@ func (y *System) stats(cycles int64) Stats {
 			cs.OpenClocks += n
 			cs.IdleClocks += cycles - n
 		}
+		cs.Energy = y.spec.Energy.Of(cs.Ops, cs.OpenClocks, cs.IdleClocks)
 		open += cs.OpenClocks
 		idle += cs.IdleClocks
 		s.Channels = append(s.Channels, cs)
