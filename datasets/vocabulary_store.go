@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/google/renameio/v2/maybe"
 )
 
 // stored is the JSON form: one token a line, the reserved ids left out, none at byte level.
@@ -56,26 +57,6 @@ func (v *Vocabulary) Save(path string) (err error) {
 		return fmt.Errorf("datasets: %s: %w", path, err)
 	}
 	return replaceFile(path, append(data, '\n'))
-}
-
-// replaceFile writes beside path and renames.
-func replaceFile(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("datasets: %s: %w", path, plain(err))
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-			err = fmt.Errorf("datasets: %s: %w", path, plain(err))
-		}
-	}()
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // LoadVocabulary reads what Save wrote. Errors name the file and the line.
@@ -143,4 +124,12 @@ func tokenOffset(data []byte, index int) int64 {
 			index--
 		}
 	}
+}
+
+// replaceFile writes the file whole or not at all.
+func replaceFile(path string, data []byte) error {
+	if err := maybe.WriteFile(path, data, 0o644); err != nil {
+		return fmt.Errorf("datasets: %s: %w", path, plain(err))
+	}
+	return nil
 }

@@ -28,7 +28,7 @@ func small() (experiment.Recipe, *datasets.Dataset) {
 	r := experiment.Recipe{
 		Name: "small", Task: "listops-short",
 		Model:  transformer.Spec{Layers: 2, Hidden: 16, Heads: 2, FFN: 16, Tokens: 24},
-		Dense:  training.Options{Epochs: 2, Batch: 8, LearningRate: 5e-3},
+		Dense:  training.Options{Epochs: 8, Batch: 8, LearningRate: 1e-2},
 		Lambda: 0.1, Thresholds: training.Options{Phase: "thresholds", Epochs: 1, Batch: 8}, Budget: 5,
 	}
 	d := &datasets.Dataset{Name: "two words", Classes: []string{"a", "b"}, Vocabulary: datasets.ByteVocabulary()}

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+
+	"github.com/google/renameio/v2/maybe"
 )
 
 // stored is the file of a Threshold. Pointers tell a missing field from a zero.
@@ -26,26 +27,10 @@ func (p *Threshold) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("pruning: %s: %w", path, err)
 	}
-	return replace(path, append(text, '\n'))
-}
-
-// replace writes a file whole or not at all.
-func replace(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("pruning: %w", err)
+	if err := maybe.WriteFile(path, append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("pruning: %s: %w", path, err)
 	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-			err = fmt.Errorf("pruning: %w", err)
-		}
-	}()
-	_, werr := f.Write(data)
-	if err := errors.Join(werr, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 // LoadThreshold reads what Save wrote. Errors name the file and the field.

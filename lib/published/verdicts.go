@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/google/renameio/v2/maybe"
 )
 
 var verdictColumns = []string{"system", "figure", "series", "workload", "config", "metric", "published", "evidence", "ours", "ratio", "class", "verdict", "reason"}
@@ -171,21 +173,8 @@ func replaceFile(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return fmt.Errorf("published: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("published: %w", err)
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("published: %w", err)
+	if err := maybe.WriteFile(path, data, 0o644); err != nil {
+		return fmt.Errorf("published: %s: %w", path, err)
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute/dtypes/float16"
+	"github.com/google/renameio/v2/maybe"
 )
 
 // Tensor is one named array of a weights file.
@@ -84,36 +85,15 @@ func WriteTensors(path string, tensors []Tensor, precision Precision, metadata m
 	return ReplaceFile(path, file.Bytes())
 }
 
-// ReplaceFile writes beside path and renames; a failure leaves nothing behind.
-func ReplaceFile(path string, content []byte) (err error) {
+// ReplaceFile makes the folder of path and writes the file whole or not at all.
+func ReplaceFile(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("transformer: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("transformer: %w", err)
+	if err := maybe.WriteFile(path, content, 0o644); err != nil {
+		return fmt.Errorf("transformer: %s: %w", path, err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("transformer: writing %s: %w", path, err), os.Remove(f.Name()))
-		}
-	}()
-	if _, err = f.Write(content); err != nil {
-		f.Close()
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		f.Close()
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil {
-		f.Close()
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 // ReadTensors reads a safetensors file of F32 or F16 tensors, sorted by name, and its metadata.
