@@ -82,7 +82,8 @@ func (c *channel) setRow(b int, row int32, t int64) {
 		}
 	}
 	k.row, k.hits = row, 0
-	c.late &^= 1 << b
+	c.late[0] &^= 1 << b
+	c.late[1] &^= 1 << b
 	for q := range k.queues[:qDirect] {
 		l := &k.queues[q]
 		l.hit, l.miss = [2]int32{none, none}, none
@@ -137,7 +138,7 @@ func (c *channel) classifyRoundRobin(b int) {
 	k := &c.banks[b]
 	l := &k.queues[qRead]
 	flag(&c.full, b, int(l.n) >= c.ctl.BankQueue)
-	open, late := k.row != none, c.late>>b&1 != 0
+	open, late := k.row != none, c.late[0]>>b&1 != 0
 	behind := open && l.head != none && l.miss == l.head
 	flag(&c.behind, b, behind)
 	read, write := l.hit[0] != none, l.hit[1] != none
@@ -150,33 +151,32 @@ func (c *channel) classifyRoundRobin(b int) {
 func (c *channel) classifyOldest(b int) {
 	k := &c.banks[b]
 	flag(&c.direct, b, k.queues[qDirect].n > 0)
-	open, late := k.row != none, c.late>>b&1 != 0
-	behind := false
+	open, behind := k.row != none, false
 	for q := range 2 {
 		l := &k.queues[q]
-		hit, miss := l.hit[q], l.miss
+		hit, miss, late := l.hit[q], l.miss, c.late[q]>>b&1 != 0
 		behind = behind || miss != none
 		c.set(wantAct+q, b, !open && l.n > 0)
-		c.set(wantHit+q, b, hit != none && !late)
+		// with auto-precharge a hit would close the row under the request that had it opened
+		c.set(wantHit+q, b, hit != none && !late && (k.active == none || !c.ctl.ClosedPage))
 		c.set(wantPre+q, b, miss != none && k.active == none &&
 			(hit == none || late || c.slots[hit].arrive > c.slots[miss].arrive))
 	}
 	flag(&c.behind, b, behind)
 }
 
-// overdue finds out whether a bank must stop serving hits, because a request for another row has waited too long, and
-// remembers it.
-func (c *channel) overdue(b int, t int64) bool {
+// overdue finds out whether a queue of a bank must have no more hits served, because a request for another row has waited
+// there too long, and remembers it.
+func (c *channel) overdue(b, q int, t int64) bool {
 	bit := uint64(1) << b
-	if c.ctl.AgeLimit == 0 || c.behind&bit == 0 || c.late&bit != 0 {
+	if c.ctl.AgeLimit == 0 || c.behind&bit == 0 || c.late[q]&bit != 0 {
 		return false
 	}
-	for q := range 2 {
-		if i := c.banks[b].queues[q].miss; i != none && t-c.slots[i].arrive > c.ctl.AgeLimit {
-			c.late |= bit
-			c.classify(b)
-			return true
-		}
+	i := c.banks[b].queues[q].miss
+	if i == none || t-c.slots[i].arrive <= c.ctl.AgeLimit {
+		return false
 	}
-	return false
+	c.late[q] |= bit
+	c.classify(b)
+	return true
 }

@@ -75,9 +75,9 @@ type channel struct {
 	bound           [numWants]int64  // no bank of the mask can have it before
 	wantOp          [numWants]Op
 	direct          uint64
-	behind          uint64 // the head of the queue waits for another row than the open one
-	late            uint64 // the head has waited beyond AgeLimit: no more hits
-	full            uint64 // RoundRobin: no room at the bank
+	behind          uint64    // the head of the queue waits for another row than the open one
+	late            [2]uint64 // per queue: a request waits beyond AgeLimit for another row, so no more hits
+	full            uint64    // RoundRobin: no room at the bank
 	rankMask        []uint64
 	turn            int        // RoundRobin: the bank last served
 	reads, writes   []int32    // RoundRobin: accepted and not yet at their bank
@@ -137,6 +137,9 @@ func newChannel(s *Spec, index int) *channel {
 	c.openBanks, c.openSince, c.openUntil = make([]int32, s.Ranks), make([]int64, s.Ranks), make([]int64, s.Ranks)
 	c.stats = &channelStats{}
 	c.startRefresh()
+	if c.ctl.Arbiter == OldestFirst {
+		c.next = 1 // without a read in the first clock, writes come first
+	}
 	return c
 }
 

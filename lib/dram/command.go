@@ -45,7 +45,8 @@ func (o Op) writes() bool { return o == WR || o == WRA }
 func (o Op) rankWide() bool { return o == PREA || o == REF }
 
 // Command is one line of a command log: what was on the command bus at the clock At. Bank counts within its group; for
-// PREA and REF Group and Bank are -1. Row is -1 where the command names none; Column counts bursts.
+// PREA and REF Group and Bank are -1. Row is -1 where the command names none, and Spec.Rows or more where a transposable
+// array is read along its other axis; Column counts bursts.
 type Command struct {
 	At                         int64
 	Op                         Op

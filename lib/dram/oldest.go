@@ -51,7 +51,7 @@ func (c *channel) oldestColumn(t int64, next *int64) bool {
 	w := c.mode()
 	for m := c.gather(wantHit+w, t, next); m != 0; m &= m - 1 {
 		b := lowest(m)
-		if c.overdue(b, t) {
+		if c.overdue(b, w, t) {
 			*next = min(*next, t+1)
 			continue
 		}

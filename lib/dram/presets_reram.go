@@ -23,7 +23,7 @@ func ReRAM() Spec {
 		Name: "ReRAM (NVMain RRAM_ISSCC_2012)", Clock: 400 * unit.MHz,
 		Channels: 4, Ranks: 1, Groups: 1, Banks: 4, // sprint.md section 7
 		Rows:    8192, // 2048 word lines x 4 macros; the file's 8096 is no power of two
-		Bursts:  4,    // 256-byte row buffer over eight devices, as the file's comment has it
+		Bursts:  32,   // COLS 32 of 64 bytes, all within its RBSize of 128
 		BusBits: 64, AccessBytes: 64, SharedDataBus: true, Timing: t, InMemory: true,
 		Controller: Controller{ // FRFCFS-WQF: read and write queues of 32, drained from 32 down to 16
 			Arbiter: OldestFirst, ReadQueue: 32, WriteQueue: 32, WriteHigh: 32, WriteLow: 16,

@@ -56,7 +56,7 @@ func (c *channel) scan(t int64) (ready uint64, next int64) {
 	ready = c.gather(wantAct, t, &next) | c.gather(wantPre, t, &next)
 	hits := c.gather(wantHit, t, &next) | c.gather(wantHit+1, t, &next)
 	for m := hits & c.behind; m != 0; m &= m - 1 {
-		if b := lowest(m); c.overdue(b, t) {
+		if b := lowest(m); c.overdue(b, qRead, t) {
 			hits &^= 1 << b
 			if at := c.dev.earliest(PRE, b); at <= t {
 				ready |= 1 << b
@@ -211,7 +211,7 @@ func (c *channel) column(b int, i int32, op Op, t int64) {
 		st.rowMisses++
 	}
 	if c.log != nil {
-		row := s.row &^ transposedRow
+		row := s.row
 		if s.kind.direct() {
 			row = none
 		}

@@ -73,6 +73,9 @@ func (c *channel) record(op Op, b int, row, col int32, t int64) {
 	if op.rankWide() {
 		k.Group, k.Bank = -1, -1
 	}
+	if row != none && row&transposedRow != 0 {
+		k.Row = int(row&^transposedRow) + s.Rows
+	}
 	c.log(k)
 }
 
