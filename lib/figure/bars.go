@@ -1,0 +1,197 @@
+package figure
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/sparse-attention/workbench/lib/published"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Bars is a chart of grouped bars. Each published value is a bar to the right of ours, or a marker on it.
+type Bars struct {
+	Page
+	Data       []Pair
+	Group      func(Pair) string // along x; default ByWorkload
+	Colour     func(Pair) string // within a group; default BySeriesConfig
+	YMin, YMax float64           // both 0: from zero to a little above the highest
+	Markers    bool              // published values as markers on our bars
+	Labels     bool              // our numbers above the bars
+}
+
+// NewBars makes a bar chart of the pairs, in their order. Published values become markers when there would be more than
+// sixty bars. It refuses an empty list, infinite numbers and repeated names.
+func NewBars(title string, pairs []Pair) (*Bars, error) {
+	if err := check("Bars", pairs); err != nil {
+		return nil, err
+	}
+	return &Bars{Page: Page{Title: title}, Data: pairs, Group: ByWorkload, Colour: BySeriesConfig, Markers: 2*len(pairs) > 60}, nil
+}
+
+// Pairs implements Chart.
+func (b *Bars) Pairs() []Pair { return b.Data }
+
+// Save writes the chart's files; see the function Save.
+func (b *Bars) Save(dir, name string) error { return Save(b, dir, name) }
+
+func (b *Bars) sizePage() { b.size(9*vg.Inch, 4.2*vg.Inch) }
+
+// Draw implements Chart.
+func (b *Bars) Draw(c draw.Canvas) error {
+	groups, colours := keys(b.Data, b.Group), keys(b.Data, b.Colour)
+	cells := make(map[[2]string]Pair)
+	for _, p := range b.Data {
+		at := [2]string{b.Group(p), b.Colour(p)}
+		if q, ok := cells[at]; ok {
+			return fmt.Errorf("Bars: %s and %s share the group %q and the colour %q", q.Key(), p.Key(), at[0], at[1])
+		}
+		cells[at] = p
+	}
+	low, high := b.YMin, b.YMax
+	if low == 0 && high == 0 {
+		low, high = span(drawn(b.Data), true)
+		room := 0.05
+		if b.Labels {
+			room = 0.12
+		}
+		high += room * (high - low)
+		if low < 0 {
+			low -= room * (high - low)
+		}
+	}
+	if !(low < high) {
+		return fmt.Errorf("Bars: YMin is %v, must be below YMax %v", low, high)
+	}
+	c = b.layout(c, b.legend())
+	g := b.plot()
+	g.Y.Min, g.Y.Max = low, high
+	nominal(g, namesOf(&b.Page, groups), (c.Max.X-c.Min.X)*0.92)
+	g.Add(grid(false), painter(func(c draw.Canvas, x, y func(float64) vg.Length) {
+		zero := y(max(low, 0))
+		for i, group := range groups {
+			b.drawGroup(&c, i, group, colours, cells, x, func(v float64) vg.Length { return y(min(max(v, low), high)) }, zero)
+		}
+		if low < 0 {
+			c.StrokeLine2(stroke(ink, 0.6), c.Min.X, zero, c.Max.X, zero)
+		}
+	}))
+	g.Draw(c)
+	return nil
+}
+
+// drawGroup draws the bars of one group between i - 0.42 and i + 0.42. A colour that has no published value anywhere takes
+// one slot, others two, unless published values are markers.
+func (b *Bars) drawGroup(c *draw.Canvas, i int, group string, colours []string, cells map[[2]string]Pair, x func(float64) vg.Length, y func(float64) vg.Length, zero vg.Length) {
+	slots := 0
+	for _, colour := range colours {
+		slots += b.slots(colour)
+	}
+	width := 0.84 / float64(slots)
+	upright := b.Labels && b.widestLabel() > (x(width)-x(0))*1.15
+	slot := 0
+	for k, colour := range colours {
+		from := float64(i) - 0.42 + width*float64(slot)
+		slot += b.slots(colour)
+		p, ok := cells[[2]string{group, colour}]
+		if !ok {
+			continue
+		}
+		x0, x1 := x(from), x(from+width)
+		gap := (x1 - x0) * 0.04
+		base := colourAt(k)
+		if p.HasOurs() {
+			rectangle(c, x0+gap, zero, x1-gap, y(p.Ours), solid(base))
+			if b.Labels {
+				b.label(c, p.Ours, (x0+x1)/2, y(p.Ours), upright)
+			}
+		}
+		if !p.HasPublished() {
+			continue
+		}
+		if b.Markers {
+			publishedMark(c, diamond, vg.Point{X: (x0 + x1) / 2, Y: y(p.Value)}, min(4, max(2, (x1-x0)*0.4)), ink, p.Evidence)
+			continue
+		}
+		if p.HasOurs() {
+			x0, x1 = x1, x(from+2*width)
+		}
+		rectangle(c, x0+gap, zero, x1-gap, y(p.Value), publishedBar(p.Evidence))
+		if b.Labels {
+			b.label(c, p.Value, (x0+x1)/2, y(p.Value), upright)
+		}
+	}
+}
+
+// slots is how many bars wide a colour is: two where it has numbers of ours and published ones beside each other.
+func (b *Bars) slots(colour string) int {
+	if b.Markers {
+		return 1
+	}
+	for _, p := range b.Data {
+		if b.Colour(p) == colour && p.HasOurs() && p.HasPublished() {
+			return 2
+		}
+	}
+	return 1
+}
+
+// widestLabel is the width of the longest number, so that either all of them or none stand upright.
+func (b *Bars) widestLabel() vg.Length {
+	var widest vg.Length
+	for _, v := range drawn(b.Data) {
+		widest = max(widest, textStyle(smallSize, regular, ink).Width(shortNumber(v)))
+	}
+	return widest
+}
+
+// label writes a number above a bar.
+func (b *Bars) label(c *draw.Canvas, v float64, x, y vg.Length, upright bool) {
+	s := aligned(textStyle(smallSize, regular, ink), centre, bottom)
+	if upright {
+		s = aligned(s, left, middle)
+		s.Rotation = math.Pi / 2
+	}
+	c.FillText(s, vg.Point{X: x, Y: y + 2}, shortNumber(v))
+}
+
+func (b *Bars) legend() []entry {
+	colours := keys(b.Data, b.Colour)
+	var entries []entry
+	for k, colour := range colours {
+		for _, p := range b.Data {
+			if b.Colour(p) == colour && p.HasOurs() {
+				entries = append(entries, boxEntry(b.name(colour), solid(colourAt(k))))
+				break
+			}
+		}
+	}
+	return append(oursEntries(b.Data, entries), publishedEntries(b.Data, func(name string, e published.Evidence) entry {
+		if b.Markers {
+			return markEntry(name, diamond, ink, e)
+		}
+		return boxEntry(name, publishedBar(e))
+	})...)
+}
+
+func namesOf(p *Page, keys []string) []string {
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = p.name(k)
+	}
+	return names
+}
+
+// shortNumber keeps three significant digits, and all of a whole number up to a thousand.
+func shortNumber(v float64) string {
+	switch a := math.Abs(v); {
+	case a >= 1000:
+		return fmt.Sprintf("%.4g", v)
+	case a >= 99.95 || v == math.Trunc(v):
+		return fmt.Sprintf("%.0f", v)
+	case a >= 9.995:
+		return fmt.Sprintf("%.1f", v)
+	default:
+		return fmt.Sprintf("%.2f", v)
+	}
+}
