@@ -45,13 +45,10 @@ func (p *banked) open() {
 
 func (p *banked) query(d *demand) {
 	p.lockstep.query(d)
-	asked := p.mem(p.previous)
-	if p.thresholds {
+	asked, known := p.mem(p.previous), p.now
+	if p.thresholds { // even a resident key is known to be needed only then
 		asked = p.memory.Threshold(asked, p.keys)
-	}
-	known := p.core(asked)
-	if !p.thresholds {
-		known = p.now // resident keys of the other modes wait for nobody
+		known = p.core(asked)
 	}
 	for c := range p.late {
 		p.late[c] = p.late[c][:0]

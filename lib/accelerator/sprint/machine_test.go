@@ -177,33 +177,45 @@ func serveNaive(n *naive, s Spec, w Workload, t int, order []int, capacity int) 
 func TestMachineIsTheSheetCellByCell(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, w := drawSpec(t), drawWorkload(t)
-		r, err := s.Simulate(context.Background(), w)
-		if err != nil {
-			t.Fatal(err)
+		for _, mode := range []Mode{Baseline, MaskOnly, Pruning} {
+			compare(t, s.In(mode), w)
 		}
-		want := runNaive(s, w)
-		got := naive{r.Cycles.Compute, r.Traffic.Streamed, r.Scored, r.Used, r.Locality.Requests, r.Locality.Reused, want.loaded}
-		if got != want {
-			t.Fatalf("got %+v, want %+v", got, want)
-		}
-		l := r.Locality
-		if s.Mode == SPRINT && l.Requests-l.Spared+l.Reloaded != want.loaded && s.SkipLate {
-			t.Fatalf("%+v do not account for %d loads", l, want.loaded)
-		}
-		busy := unit.Cycles(0)
-		for _, c := range r.Corelets {
-			busy += c.Busy
-			if c.Idle < 0 {
-				t.Fatalf("%+v is busier than the head is long", c)
-			}
-		}
-		if r.Cycles.Stall < 0 || s.MemoryBound == Hidden && r.Cycles.Stall != 0 {
-			t.Fatalf("stalled for %d", r.Cycles.Stall)
-		}
-		if u := r.Utilisation(); busy > 0 && !(u > 0 && u <= 1) {
-			t.Fatalf("utilisation %v", u)
+		for i := range 8 {
+			s.Mode, s.Replacement, s.Residency, s.SkipLate = SPRINT, Replacement(i&1), Residency(i>>1&1), i>>2 == 1
+			compare(t, s, w)
 		}
 	})
+}
+
+func compare(t *rapid.T, s Spec, w Workload) {
+	r, err := s.Simulate(context.Background(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := runNaive(s, w)
+	got := naive{r.Cycles.Compute, r.Traffic.Streamed, r.Scored, r.Used, r.Locality.Requests, r.Locality.Reused, want.loaded}
+	if got != want {
+		t.Fatalf("%v, %v, %v, skip %v: got %+v, want %+v", s.Mode, s.Replacement, s.Residency, s.SkipLate, got, want)
+	}
+	if l := r.Locality; s.Mode == SPRINT && l.Requests-l.Spared+l.Reloaded != want.loaded && s.SkipLate {
+		t.Fatalf("%+v do not account for %d loads", l, want.loaded)
+	}
+	busy := unit.Cycles(0)
+	for _, c := range r.Corelets {
+		busy += c.Busy
+		if c.Idle < 0 {
+			t.Fatalf("%+v is busier than the head is long", c)
+		}
+	}
+	if r.Cycles.Stall < 0 || s.MemoryBound == Hidden && r.Cycles.Stall != 0 {
+		t.Fatalf("stalled for %d", r.Cycles.Stall)
+	}
+	if u := r.Utilisation(); busy > 0 && !(u > 0 && u <= 1) {
+		t.Fatalf("utilisation %v", u)
+	}
+	if i := r.Imbalance(); busy > 0 && !(i >= 1 && i <= float64(s.Corelets)) {
+		t.Fatalf("imbalance %v of %d CORELETs", i, s.Corelets)
+	}
 }
 
 // The loads are those that lib/trace counts for the same buffer.
