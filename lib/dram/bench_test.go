@@ -1,24 +1,23 @@
 package dram
 
-import (
-	"iter"
-	"testing"
-)
+import "testing"
 
-// endless repeats a stream of addresses as requests until n are out.
-func bench(b *testing.B, s Spec, addresses func(n int) Addresses) {
+// bench plays b.N reads of 64 bytes on one thread and checks the laws of the run.
+func bench(b *testing.B, s Spec, addresses Addresses, writes uint64) {
 	y, err := New(s, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	next, stop := iter.Pull(addresses(b.N))
-	stop()
-	_ = next
 	b.ReportAllocs()
 	b.ResetTimer()
-	for a := range addresses(b.N) {
+	i := uint64(0)
+	for a := range addresses {
+		k := Read
+		if i++; writes > 0 && i%writes == 0 {
+			k = Write
+		}
 		for o := 0; o < 64; o += s.AccessBytes {
-			if _, err := y.Push(Request{Addr: a + uint64(o)}); err != nil {
+			if _, err := y.Push(Request{Addr: a + uint64(o), Kind: k}); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -32,7 +31,8 @@ func bench(b *testing.B, s Spec, addresses func(n int) Addresses) {
 	b.ReportMetric(st.Bandwidth()/1e9, "GB/s")
 }
 
-func stream(n int) Addresses {
+// circling is n addresses in order over a window of 1 GiB, again and again.
+func circling(n int) Addresses {
 	return func(yield func(uint64) bool) {
 		for i := range n {
 			if !yield(uint64(i) * 64 & (1<<30 - 1)) {
@@ -44,8 +44,12 @@ func stream(n int) Addresses {
 
 func random(n int) Addresses { return Random(n, 1, 1<<30, 64) }
 
-// The benchmarks count requests of 64 bytes over 8 channels, on one thread.
-func BenchmarkStream(b *testing.B)          { bench(b, HBM2(DRAMsim3), stream) }
-func BenchmarkRandom(b *testing.B)          { bench(b, HBM2(DRAMsim3), random) }
-func BenchmarkStreamRamulator(b *testing.B) { bench(b, HBM2(Ramulator), stream) }
-func BenchmarkRandomRamulator(b *testing.B) { bench(b, HBM2(Ramulator), random) }
+// BenchmarkStream and BenchmarkRandom count requests of 64 bytes over 8 channels.
+func BenchmarkStream(b *testing.B) { bench(b, HBM2(DRAMsim3), circling(b.N), 0) }
+func BenchmarkRandom(b *testing.B) { bench(b, HBM2(DRAMsim3), random(b.N), 0) }
+
+// The same with every third request a write, and with the other reading of HBM2, where 64 bytes are two requests.
+func BenchmarkStreamMixed(b *testing.B)     { bench(b, HBM2(DRAMsim3), circling(b.N), 3) }
+func BenchmarkRandomMixed(b *testing.B)     { bench(b, HBM2(DRAMsim3), random(b.N), 3) }
+func BenchmarkStreamRamulator(b *testing.B) { bench(b, HBM2(Ramulator), circling(b.N), 0) }
+func BenchmarkRandomRamulator(b *testing.B) { bench(b, HBM2(Ramulator), random(b.N), 0) }

@@ -141,7 +141,7 @@ func TestTransfers(t *testing.T) {
 		t.Fatal(err)
 	}
 	ea, eb := a.Await(), b.Await()
-	least := end + 64<<10/256 // at 256 bytes a clock
+	least := end + 64<<10/256                                        // at 256 bytes a clock
 	if ea < least || eb < least || max(ea, eb) > end+5*(least-end) { // both use the same banks, in other rows
 		t.Errorf("64 KiB from %d on arrive at %d and %d, must take at least until %d", end, ea, eb, least)
 	}
