@@ -302,6 +302,19 @@ func TestScoreConverterHasItsLevels(t *testing.T) {
 	if len(levels) != 8 {
 		t.Errorf("3 bits give %d levels", len(levels))
 	}
+	// Noise may push a sum beyond the full scale, but no code beyond the last.
+	a.Noise.Read = 0.3
+	_, noisy, err := a.Threshold(h, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for q := range h.Valid {
+		for _, x := range noisy.Row(q) {
+			if !levels[x] {
+				t.Fatalf("%v is none of the eight levels", x)
+			}
+		}
+	}
 }
 
 func TestValidateNamesFieldAndRange(t *testing.T) {

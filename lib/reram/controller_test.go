@@ -42,6 +42,20 @@ func TestOneKeyTakesTheTimingOfItsRows(t *testing.T) {
 	}
 }
 
+// A read follows the data of a write by tWTR, also in another bank.
+func TestReadAfterWrite(t *testing.T) {
+	c, log := controller(t, 64)
+	end := c.Write(0, 0) // the lower half and value last: ACT at 4, column at 14, data from 18 for 96 bytes
+	if end != 24 {
+		t.Errorf("the write's data end at %d, want 24", end)
+	}
+	*log = (*log)[:0]
+	c.ReadKey(0, 4) // the other transposable bank of channel 0
+	if rd := (*log)[1]; rd.Command != reram.RD || rd.At != end+3 {
+		t.Errorf("%+v follows the write, want RD at %d", rd, end+3)
+	}
+}
+
 // CopyQ obeys tCL, the array takes tAxTh, ReadP is timed as a read (reference sheet of SPRINT, 3.4).
 func TestThresholdSequence(t *testing.T) {
 	c, log := controller(t, 64)

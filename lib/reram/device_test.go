@@ -120,3 +120,16 @@ func TestIRDropWeakensFarKeys(t *testing.T) {
 		t.Errorf("without resistance 7 became %v", w[63*64+63])
 	}
 }
+
+// Keys of zero sit at the level of the reference column and lose what it loses: they stay zero wherever they are.
+func TestReferenceColumnLosesAsItsKeys(t *testing.T) {
+	a := Ideal()
+	a.Noise.IRDrop = true
+	h := head(64, 64)
+	w := a.program(operands{keyBits: 4, levelUnits: 1, head: h, keys: h.K})
+	for i, x := range w {
+		if math.Abs(float64(x)) > 1e-5 {
+			t.Fatalf("weight %d of a zero key is %v", i, x)
+		}
+	}
+}
