@@ -182,11 +182,9 @@ func namesOf(p *Page, keys []string) []string {
 	return names
 }
 
-// shortNumber keeps three significant digits, and all of a whole number up to a thousand.
+// shortNumber keeps three significant digits, and all of a whole number.
 func shortNumber(v float64) string {
 	switch a := math.Abs(v); {
-	case a >= 1000:
-		return fmt.Sprintf("%.4g", v)
 	case a >= 99.95 || v == math.Trunc(v):
 		return fmt.Sprintf("%.0f", v)
 	case a >= 9.995:

@@ -111,7 +111,8 @@ func (h *Heat) colourBar(c draw.Canvas, low, high float64) {
 		const steps = 64
 		for k := range steps {
 			from, to := float64(k)/steps, float64(k+1)/steps
-			rectangle(&c, c.Min.X, y(low+from*(high-low)), c.Max.X, y(low+to*(high-low)), solid(sequential((from+to)/2)))
+			// Each step reaches up to the top and the next covers it, so that no seams shine through.
+			rectangle(&c, c.Min.X, y(low+from*(high-low)), c.Max.X, c.Max.Y, solid(sequential((from+to)/2)))
 		}
 	}))
 	g.Draw(c)

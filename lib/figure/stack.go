@@ -49,6 +49,7 @@ type column struct {
 	group, bar string
 	segments   []Pair
 	from, to   float64 // along x
+	split      float64 // where ours ends
 }
 
 func (c column) total(value func(Pair) (float64, bool)) float64 {
@@ -64,45 +65,53 @@ func (c column) total(value func(Pair) (float64, bool)) float64 {
 func oursOf(p Pair) (float64, bool)      { return p.Ours, p.HasOurs() }
 func publishedOf(p Pair) (float64, bool) { return p.Value, p.HasPublished() }
 
-// columns places the stacks: a group between i - 0.44 and i + 0.44, all stacks of one width, published ones half as wide.
+// columns places the stacks, centred on 0, 1, ...: all of one width, so many that the fullest group takes 0.88.
 func (s *Stack) columns(groups []string) ([]column, error) {
-	var all []column
-	for i, group := range groups {
+	width, gap := 1.0, 0.3
+	for _, p := range s.Data {
+		if p.HasPublished() {
+			width = 1 + publishedWidth
+			break
+		}
+	}
+	var byGroup [][]column
+	fullest := 0
+	bars := groupPairs(s.Data, func(p Pair) string { return s.Group(p) + "\x00" + s.Bar(p) })
+	for _, group := range groups {
 		var members []column
-		units := 0.0
-		for _, seg := range groupPairs(s.Data, func(p Pair) string { return s.Group(p) + "\x00" + s.Bar(p) }) {
-			if s.Group(seg[0]) != group {
+		for _, segments := range bars {
+			if s.Group(segments[0]) != group {
 				continue
 			}
-			seen := make(map[string]bool)
-			for _, p := range seg {
-				if k := s.Colour(p); seen[k] {
-					return nil, fmt.Errorf("Stack: the bar %q of %q has two segments %q", s.Bar(p), group, k)
-				} else {
-					seen[k] = true
-				}
+			if d := keys(segments, s.Colour); len(d) < len(segments) {
+				return nil, fmt.Errorf("Stack: the bar %q of %q has two segments of one colour, among %q", s.Bar(segments[0]), group, d)
 			}
-			c := column{group: group, bar: s.Bar(seg[0]), segments: seg, from: units}
-			c.to = units + c.units()
-			units = c.to + 0.3
-			members = append(members, c)
+			members = append(members, column{group: group, bar: s.Bar(segments[0]), segments: segments})
 		}
-		scale := 0.88 / (units - 0.3)
+		byGroup = append(byGroup, members)
+		fullest = max(fullest, len(members))
+	}
+	scale := 0.88 / (float64(fullest)*(width+gap) - gap)
+	var all []column
+	for i, members := range byGroup {
+		at := float64(i) - scale*(float64(len(members))*(width+gap)-gap)/2
 		for _, c := range members {
-			c.from = float64(i) - 0.44 + c.from*scale
-			c.to = float64(i) - 0.44 + c.to*scale
+			c.from, c.to = at, at+scale*width
+			c.split = c.to
+			if ours, theirs := c.total(oursOf) > 0, c.total(publishedOf) > 0; ours && theirs {
+				c.split = at + scale
+			} else if width > 1 { // a lonely stack stands in the middle of its place
+				c.from, c.to = at+scale*publishedWidth/2, at+scale*(1+publishedWidth/2)
+				c.split = c.to
+			}
+			at += scale * (width + gap)
 			all = append(all, c)
 		}
 	}
 	return all, nil
 }
 
-func (c column) units() float64 {
-	if c.total(oursOf) > 0 && c.total(publishedOf) > 0 {
-		return 1.6
-	}
-	return 1
-}
+const publishedWidth = 0.6 // of a published stack, where ours is 1
 
 // Draw implements Chart.
 func (s *Stack) Draw(c draw.Canvas) error {
@@ -191,12 +200,7 @@ func (s *Stack) barNames(g *plot.Plot, columns []column, groupWidth vg.Length) v
 
 // drawColumn draws one stack of ours, the published one at its right, and the numbers on top.
 func (s *Stack) drawColumn(c *draw.Canvas, col column, place map[string]int, x, y func(float64) vg.Length) {
-	x0, x1 := x(col.from), x(col.to)
-	middleX, split := x1, x1
-	if col.units() > 1 {
-		split = x0 + (x1-x0)/1.6
-		middleX = split
-	}
+	x0, split, x1 := x(col.from), x(col.split), x(col.to)
 	paint := func(value func(Pair) (float64, bool), from, to vg.Length, style func(Pair) *fillStyle) {
 		base := 0.0
 		for _, p := range col.segments {
@@ -211,7 +215,7 @@ func (s *Stack) drawColumn(c *draw.Canvas, col column, place map[string]int, x, 
 	}
 	if col.total(publishedOf) > 0 {
 		from := split + 1
-		if col.units() == 1 {
+		if split == x1 { // only the paper has it
 			from = x0
 		}
 		paint(publishedOf, from, x1, func(p Pair) *fillStyle { return publishedSegment(colourAt(place[s.Colour(p)]), p.Evidence) })
@@ -219,7 +223,7 @@ func (s *Stack) drawColumn(c *draw.Canvas, col column, place map[string]int, x, 
 	height := y(max(col.total(oursOf), col.total(publishedOf)))
 	for _, t := range s.Top {
 		if s.Group(t) == col.group && s.Bar(t) == col.bar {
-			s.drawTop(c, t, (x0+max(middleX, x1))/2, height)
+			s.drawTop(c, t, (x0+x1)/2, height)
 		}
 	}
 }

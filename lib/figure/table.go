@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"html"
+	"math"
 	"strings"
 
 	"github.com/sparse-attention/workbench/lib/published"
@@ -15,10 +16,10 @@ import (
 type Table struct {
 	Page
 	Data   []Pair
-	Row    func(Pair) string // default ByMetric; the unit is written behind the row's name
-	Column func(Pair) string // default BySeries
-	Corner string            // heading of the first column
-	Format func(float64, published.Row) string
+	Row    func(Pair) string                   // default ByMetric; the unit is written behind the row's name
+	Column func(Pair) string                   // default BySeries
+	Corner string                              // heading of the first column
+	Format func(v float64, unit string) string // our numbers; default four significant digits, "yes" and "no" for truth values
 }
 
 // NewTable makes a table of the pairs. It refuses an empty list, infinite numbers and repeated names.
@@ -29,15 +30,15 @@ func NewTable(title string, pairs []Pair) (*Table, error) {
 	return &Table{Page: Page{Title: title}, Data: pairs, Row: ByMetric, Column: BySeries, Format: formatCell}, nil
 }
 
-// formatCell writes yes and no for truth values, else at most five digits of ours.
-func formatCell(v float64, r published.Row) string {
+// formatCell writes yes and no for truth values, else four significant digits, and whole numbers in full.
+func formatCell(v float64, unit string) string {
 	switch {
-	case r.Unit == "bool" && v == 0:
+	case unit == "bool" && v == 0:
 		return "no"
-	case r.Unit == "bool":
+	case unit == "bool":
 		return "yes"
-	case r.Value == v:
-		return published.FormatNumber(v)
+	case math.Abs(v) >= 1000:
+		return fmt.Sprintf("%.0f", v)
 	}
 	return fmt.Sprintf("%.4g", v)
 }
@@ -80,10 +81,13 @@ func (t *Table) content() (columns, rows []string, cells [][]cell) {
 		for _, p := range group {
 			c := &line[place[t.Column(p)]]
 			if p.HasOurs() {
-				c.ours = t.Format(p.Ours, published.Row{Unit: p.Unit, Value: p.Ours + 1})
+				c.ours = t.Format(p.Ours, p.Unit)
 			}
 			if p.HasPublished() {
-				c.published, c.exact = t.Format(p.Value, p.Row), p.Evidence.Exact()
+				c.published, c.exact = published.FormatNumber(p.Value), p.Evidence.Exact()
+				if p.Unit == "bool" {
+					c.published = formatCell(p.Value, p.Unit)
+				}
 			}
 		}
 		rows, cells = append(rows, name), append(cells, line)
