@@ -3,7 +3,6 @@ package figure
 import (
 	"math"
 	"strings"
-	"testing"
 
 	"github.com/sparse-attention/workbench/lib/attention"
 	"github.com/sparse-attention/workbench/lib/published"

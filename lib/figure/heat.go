@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 
 	"github.com/sparse-attention/workbench/lib/published"
@@ -82,14 +83,26 @@ func (h *Heat) Draw(c draw.Canvas) error {
 	c.Max.X = bar.Min.X - 10
 	rows, columns := len(h.Values), len(h.Values[0])
 	cells(&c, h.plot(), rows, columns, h.RowNames, h.Columns, painter(func(c draw.Canvas, x, y func(float64) vg.Length) {
+		var levels [shades]vg.Path // one path for each, which keeps the SVG small
+		var missing vg.Path
 		for i, row := range h.Values {
 			for j, v := range row {
-				fill := solid(pale)
+				path := &missing
 				if !math.IsNaN(v) {
-					fill = solid(sequential((v - low) / (high - low)))
+					path = &levels[min(max(int((v-low)/(high-low)*shades), 0), shades-1)]
 				}
-				rectangle(&c, x(float64(j)-0.5), y(float64(i)-0.5), x(float64(j)+0.5), y(float64(i)+0.5), fill)
+				addBox(path, x(float64(j)-0.5), y(float64(i)+0.5), x(float64(j)+0.5), y(float64(i)-0.5))
 			}
+		}
+		fill := func(path vg.Path, colour color.NRGBA) {
+			if len(path) > 0 {
+				c.SetColor(colour)
+				c.Fill(path)
+			}
+		}
+		fill(missing, pale)
+		for k, path := range levels {
+			fill(path, shadeAt(k))
 		}
 	}))
 	bar.Min.Y = c.Min.Y + (c.Max.Y-c.Min.Y)*0.15
@@ -98,6 +111,10 @@ func (h *Heat) Draw(c draw.Canvas) error {
 	h.colourBar(bar, low, high)
 	return nil
 }
+
+const shades = 64
+
+func shadeAt(k int) color.NRGBA { return sequential((float64(k) + 0.5) / shades) }
 
 // colourBar draws the scale of the colours.
 func (h *Heat) colourBar(c draw.Canvas, low, high float64) {
@@ -108,11 +125,9 @@ func (h *Heat) colourBar(c draw.Canvas, low, high float64) {
 	g.Y.Min, g.Y.Max = low, high
 	g.Y.Tick.Length = 3
 	g.Add(painter(func(c draw.Canvas, x, y func(float64) vg.Length) {
-		const steps = 64
-		for k := range steps {
-			from, to := float64(k)/steps, float64(k+1)/steps
-			// Each step reaches up to the top and the next covers it, so that no seams shine through.
-			rectangle(&c, c.Min.X, y(low+from*(high-low)), c.Max.X, c.Max.Y, solid(sequential((from+to)/2)))
+		for k := range shades {
+			// Each shade reaches up to the top and the next covers it, so that no seams shine through.
+			rectangle(&c, c.Min.X, y(low+float64(k)/shades*(high-low)), c.Max.X, c.Max.Y, solid(shadeAt(k)))
 		}
 	}))
 	g.Draw(c)

@@ -91,8 +91,15 @@ func (m *MaskMap) Draw(c draw.Canvas) error {
 		if valid < keys {
 			rectangle(&c, x(valid), y(-0.5), x(keys), y(queries), solid(pale))
 		}
+		var kept [3]vg.Path // pruned, kept, kept by the query before too: one path for each, which keeps the SVG small
 		for t := range min(m.Valid, m.Mask.Queries()) {
-			m.drawRow(&c, t, x, y)
+			m.addRow(&kept, t, x, y)
+		}
+		for k, path := range kept[1:] {
+			if len(path) > 0 {
+				c.SetColor(palette[k])
+				c.Fill(path)
+			}
 		}
 		if side := x(1) - x(0); side > 6 { // a grid while cells are large enough
 			gridOfCells(&c, m.Mask.Queries(), m.Mask.Keys(), x, y)
@@ -114,9 +121,9 @@ func (m *MaskMap) legend() []entry {
 	return legend
 }
 
-// drawRow draws the runs of equal cells of one query, a hair larger than they are where cells are small, so that no seams
-// shine through.
-func (m *MaskMap) drawRow(c *draw.Canvas, t int, x, y func(float64) vg.Length) {
+// addRow adds the runs of equal cells of one query to the paths, a hair larger than they are where cells are small, so that
+// no seams shine through.
+func (m *MaskMap) addRow(paths *[3]vg.Path, t int, x, y func(float64) vg.Length) {
 	columns := min(m.Valid, m.Mask.Keys())
 	kind := func(j int) int {
 		switch {
@@ -131,17 +138,24 @@ func (m *MaskMap) drawRow(c *draw.Canvas, t int, x, y func(float64) vg.Length) {
 	if x(1)-x(0) < 6 {
 		hair = 0.15
 	}
-	colours := [3]*fillStyle{nil, solid(palette[0]), solid(palette[1])}
 	for j := 0; j < columns; {
 		end := j + 1
 		for end < columns && kind(end) == kind(j) {
 			end++
 		}
-		if fill := colours[kind(j)]; fill != nil {
-			rectangle(c, x(float64(j)-0.5), y(float64(t)+0.5)-hair, x(float64(end)-0.5), y(float64(t)-0.5), fill)
+		if k := kind(j); k > 0 {
+			addBox(&paths[k], x(float64(j)-0.5), y(float64(t)+0.5)-hair, x(float64(end)-0.5), y(float64(t)-0.5))
 		}
 		j = end
 	}
+}
+
+func addBox(p *vg.Path, x0, y0, x1, y1 vg.Length) {
+	p.Move(vg.Point{X: x0, Y: y0})
+	p.Line(vg.Point{X: x1, Y: y0})
+	p.Line(vg.Point{X: x1, Y: y1})
+	p.Line(vg.Point{X: x0, Y: y1})
+	p.Close()
 }
 
 // cells draws a plot of rows x columns unit cells, the first row at the top, with square cells as large as fit.
