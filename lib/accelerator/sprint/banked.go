@@ -22,6 +22,7 @@ type banked struct {
 
 	now      unit.Cycles     // start of this window, machine cycles
 	previous unit.Cycles     // start of the window before
+	vector   unit.Cycles     // arrival of the next query's pruning vector, memory cycles; 0 = not asked for
 	at       []unit.Cycles   // each CORELET
 	late     [][]unit.Cycles // arrivals of each CORELET's missing keys, this query
 	held     []unit.Cycles   // earliest end of each CORELET if it takes keys in index order
@@ -46,9 +47,15 @@ func (p *banked) open() {
 func (p *banked) query(d *demand) {
 	p.lockstep.query(d)
 	asked, known := p.mem(p.previous), p.now
-	if p.thresholds { // even a resident key is known to be needed only then
-		asked = p.memory.Threshold(asked, p.keys)
-		known = p.core(asked)
+	if p.thresholds {
+		if p.vector == 0 {
+			p.vector = p.memory.Threshold(asked, p.keys)
+		}
+		// The next query is thresholded before this one's keys are read, so that its latency hides behind them.
+		vector := p.vector
+		p.vector = p.memory.Threshold(asked, p.keys)
+		asked = max(asked, vector)
+		known = p.core(vector) // even a resident key is known to be needed only then
 	}
 	for c := range p.late {
 		p.late[c] = p.late[c][:0]
@@ -98,7 +105,7 @@ func (p *banked) close() (compute, span unit.Cycles) {
 func (p *banked) state() string {
 	// The two clocks meet in the same phase.
 	phase := int64(p.now) * p.clocks.memory % p.clocks.machine
-	words := []int64{phase, int64(p.now - p.previous)}
+	words := []int64{phase, int64(p.now - p.previous), int64(max(p.vector-p.mem(p.previous), 0))}
 	words = p.memory.AppendState(words, p.mem(p.previous))
 	out := make([]byte, 0, 8*len(words))
 	for _, w := range words {

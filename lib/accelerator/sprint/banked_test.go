@@ -23,7 +23,7 @@ func stepped(s Spec, w Workload, t *rapid.T) unit.Cycles {
 	if s.PaddedQueries && (s.Mode == Baseline || s.Mode == Pruning) {
 		timed = w.Head.Tokens
 	}
-	var now, before unit.Cycles
+	var now, before, next unit.Cycles
 	var d demand
 	for from := 0; from < timed; from += s.CoreletWindow {
 		at := make([]unit.Cycles, s.Corelets)
@@ -34,8 +34,12 @@ func stepped(s Spec, w Workload, t *rapid.T) unit.Cycles {
 			source.next(q, &d)
 			asked, resident := clk.mem(before), now
 			if s.Mode == SPRINT {
-				asked = memory.Threshold(asked, w.Head.Valid)
-				resident = clk.core(asked)
+				if q == 0 {
+					next = memory.Threshold(asked, w.Head.Valid)
+				}
+				vector := next
+				next = memory.Threshold(asked, w.Head.Valid)
+				asked, resident = max(asked, vector), clk.core(vector)
 			}
 			arrival := map[int]unit.Cycles{}
 			for _, m := range d.missing {

@@ -27,8 +27,11 @@
 //   - Baseline and Pruning move and compute padded queries, and pay energy for them, but spend time on valid queries only:
 //     the speedups of Fig. 11 are (1/rho)/(1-p), not 1/(rho² (1-p)) (PaddedQueries).
 //   - Windows are barriers; the depth of the real run-ahead is unknown and no single one fits every bar.
-//   - With MemoryBound = Banks the memory works at most one window ahead, a key and its value count as one arrival, and keys
-//     fetched ahead displace none that are still to be used. Of the other modes, keys that are pinned wait for nobody.
+//   - With MemoryBound = Banks every transposable bank takes part in thresholding, one query at a time, which at the assumed
+//     timings and tAxTh takes some 43 cycles a query: more than L computes for BERT, so that Fig. 11 implies several groups of
+//     banks, or another clock for tAxTh (Timing.TAxThClock). The next query is thresholded before the present one's keys are
+//     read. The memory works at most one window ahead, a key and its value count as one arrival, and keys fetched ahead
+//     displace none that are still to be used. In the other modes, keys that are pinned wait for nobody.
 //   - A row with no survivor keeps the key of its highest in-memory sum (Array.KeepMaximum).
 //   - Datapath: the shift from adder tree to 12-bit score is taken from the head itself, where hardware would hold a value
 //     calibrated for the layer; the exponent tables are those of that step; the divider's normalisation stays with the row
