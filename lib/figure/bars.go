@@ -145,14 +145,22 @@ func (b *Bars) widestLabel() vg.Length {
 	return widest
 }
 
-// label writes a number above a bar.
+// label writes a number above a bar, or below a negative one.
 func (b *Bars) label(c *draw.Canvas, v float64, x, y vg.Length, upright bool) {
 	s := aligned(textStyle(smallSize, regular, ink), centre, bottom)
 	if upright {
 		s = aligned(s, left, middle)
 		s.Rotation = math.Pi / 2
 	}
-	c.FillText(s, vg.Point{X: x, Y: y + 2}, shortNumber(v))
+	distance := vg.Length(2)
+	if v < 0 { // below the bar
+		distance = -2
+		s = aligned(s, centre, top)
+		if upright {
+			s = aligned(s, right, middle)
+		}
+	}
+	c.FillText(s, vg.Point{X: x, Y: y + distance}, shortNumber(v))
 }
 
 func (b *Bars) legend() []entry {

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"math"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -29,12 +30,12 @@ type Page struct {
 
 func (p *Page) page() *Page { return p }
 
-// name is what key is called on the page.
+// name is what key is called on the page: its entry in Names, or itself with blanks for underscores.
 func (p *Page) name(key string) string {
 	if n, ok := p.Names[key]; ok {
 		return n
 	}
-	return key
+	return strings.ReplaceAll(key, "_", " ")
 }
 
 const margin vg.Length = 8
