@@ -107,7 +107,9 @@ func (c *channel) setRow(b int, row int32, t int64) {
 func (c *channel) set(w, b int, on bool) {
 	bit := uint64(1) << b
 	if !on {
-		c.want[w] &^= bit
+		if c.want[w] &^= bit; c.want[w] == 0 {
+			c.bound[w] = far
+		}
 	} else if c.want[w]&bit == 0 {
 		c.want[w] |= bit
 		if at := c.dev.earliest(c.wantOp[w], b); at < c.bound[w] {
@@ -151,18 +153,48 @@ func (c *channel) classifyRoundRobin(b int) {
 func (c *channel) classifyOldest(b int) {
 	k := &c.banks[b]
 	flag(&c.direct, b, k.queues[qDirect].n > 0)
-	open, behind := k.row != none, false
+	behind := false
 	for q := range 2 {
 		l := &k.queues[q]
+		if k.row == none {
+			c.set(wantHit+q, b, false)
+			c.set(wantPre+q, b, false)
+			c.line(wantAct+q, b, l.head)
+			continue
+		}
 		hit, miss, late := l.hit[q], l.miss, c.late[q]>>b&1 != 0
 		behind = behind || miss != none
-		c.set(wantAct+q, b, !open && l.n > 0)
-		// with auto-precharge a hit would close the row under the request that had it opened
-		c.set(wantHit+q, b, hit != none && !late && (k.active == none || !c.ctl.ClosedPage))
-		c.set(wantPre+q, b, miss != none && k.active == none &&
-			(hit == none || late || c.slots[hit].arrive > c.slots[miss].arrive))
+		c.set(wantAct+q, b, false)
+		if k.active != none || hit != none && !late && miss != none && c.slots[hit].arrive <= c.slots[miss].arrive {
+			miss = none // the row stays open
+		}
+		if late || k.active != none && c.ctl.ClosedPage { // with auto-precharge a hit would close the row under the active request
+			hit = none
+		}
+		c.line(wantHit+q, b, hit)
+		c.line(wantPre+q, b, miss)
 	}
 	flag(&c.behind, b, behind)
+}
+
+// line puts a bank into a mask for a request, with its place in line, or takes it out for none.
+func (c *channel) line(w, b int, i int32) {
+	c.set(w, b, i != none)
+	if i != none {
+		c.order[w][b] = c.slots[i].seq
+	}
+}
+
+// foremost is the bank of a mask whose request is first in line; the mask must not be empty.
+func (c *channel) foremost(w int, ready uint64) (b int, order uint64) {
+	line := &c.order[w]
+	order = ^uint64(0)
+	for m := ready; m != 0; m &= m - 1 {
+		if k := lowest(m) & (maxBanks - 1); line[k] < order {
+			b, order = k, line[k]
+		}
+	}
+	return b, order
 }
 
 // overdue finds out whether a queue of a bank must have no more hits served, because a request for another row has waited

@@ -12,7 +12,7 @@ const transposedRow = int32(1) << 30
 // slot is a request inside the controller.
 type slot struct {
 	addr, id   uint64
-	at, arrive int64  // first legal clock, clock of acceptance
+	arrive     int64  // clock of acceptance
 	seq        uint64 // order of acceptance in the channel
 	row, col   int32
 	next, prev int32 // neighbours in the queue of the bank
@@ -74,13 +74,14 @@ type channel struct {
 	want            [numWants]uint64 // banks by what a queue of theirs wants next
 	bound           [numWants]int64  // no bank of the mask can have it before
 	wantOp          [numWants]Op
+	order           [numWants][maxBanks]uint64 // OldestFirst: the place in line of the request that wants it
 	direct          uint64
 	behind          uint64    // the head of the queue waits for another row than the open one
 	late            [2]uint64 // per queue: a request waits beyond AgeLimit for another row, so no more hits
 	full            uint64    // RoundRobin: no room at the bank
 	rankMask        []uint64
 	turn            int        // RoundRobin: the bank last served
-	reads, writes   []int32    // RoundRobin: accepted and not yet at their bank
+	reads, writes   []entry    // RoundRobin: accepted and not yet at their bank
 	waiting         [2][]int32 // RoundRobin: of those, how many per bank
 	waitMask        [2]uint64
 	staged          int    // RoundRobin: at the banks
@@ -125,8 +126,8 @@ func newChannel(s *Spec, index int) *channel {
 	}
 	c.turn = 0
 	c.waiting = [2][]int32{make([]int32, n), make([]int32, n)}
-	c.reads = make([]int32, 0, s.Controller.ReadQueue)
-	c.writes = make([]int32, 0, s.Controller.WriteQueue)
+	c.reads = make([]entry, 0, s.Controller.ReadQueue)
+	c.writes = make([]entry, 0, s.Controller.WriteQueue)
 	c.readOp, c.writeOp = RD, WR
 	if c.ctl.ClosedPage {
 		c.readOp, c.writeOp = RDA, WRA
@@ -205,7 +206,7 @@ func (c *channel) accept(r *Request, f *[numFields]uint32, t int64) {
 	}
 	i := c.take()
 	s := &c.slots[i]
-	*s = slot{addr: r.Addr, id: r.ID, at: r.At, arrive: t, seq: c.seq, row: int32(f[FieldRow]), col: int32(f[FieldColumn]),
+	*s = slot{addr: r.Addr, id: r.ID, arrive: t, seq: c.seq, row: int32(f[FieldRow]), col: int32(f[FieldColumn]),
 		next: none, prev: none, twin: none, bank: b, kind: r.Kind}
 	if r.Kind == ReadTransposed {
 		s.row |= transposedRow
@@ -221,9 +222,9 @@ func (c *channel) accept(r *Request, f *[numFields]uint32, t int64) {
 	}
 	if c.ctl.Arbiter == RoundRobin {
 		if w == 1 {
-			c.writes = append(c.writes, i)
+			c.writes = append(c.writes, entry{i, b})
 		} else {
-			c.reads = append(c.reads, i)
+			c.reads = append(c.reads, entry{i, b})
 		}
 		c.waiting[w][b]++
 		c.waitMask[w] |= 1 << b
@@ -256,7 +257,7 @@ func (c *channel) shortcut(r *Request, b uint8, t int64) bool {
 	if c.ctl.Merge && !r.Kind.writes() && c.pendingReads.may(r.Addr) {
 		if p := c.findRead(r.Addr, b, r.Kind); p != none {
 			i := c.take()
-			c.slots[i] = slot{id: r.ID, at: r.At, arrive: t, kind: r.Kind, twin: c.slots[p].twin}
+			c.slots[i] = slot{id: r.ID, arrive: t, kind: r.Kind, twin: c.slots[p].twin}
 			c.slots[p].twin = i
 			c.stats.merged++
 			return true
@@ -272,9 +273,9 @@ func (c *channel) findRead(addr uint64, b uint8, k Kind) int32 {
 			return i
 		}
 	}
-	for _, i := range c.reads {
-		if s := &c.slots[i]; s.addr == addr && s.kind == k {
-			return i
+	for _, e := range c.reads {
+		if s := &c.slots[e.slot]; e.bank == b && s.addr == addr && s.kind == k {
+			return e.slot
 		}
 	}
 	return none
@@ -289,9 +290,9 @@ func (c *channel) findWrite(addr uint64, b uint8) int32 {
 			}
 		}
 	}
-	for _, i := range c.writes {
-		if c.slots[i].addr == addr {
-			return i
+	for _, e := range c.writes {
+		if e.bank == b && c.slots[e.slot].addr == addr {
+			return e.slot
 		}
 	}
 	return none
@@ -306,6 +307,12 @@ func (c *channel) finish(id uint64, k Kind, arrive, done int64) {
 	if c.done != nil {
 		c.done(Completion{id, arrive, done, k})
 	}
+}
+
+// entry is a request that waits to move to its bank.
+type entry struct {
+	slot int32
+	bank uint8
 }
 
 // addressFilter counts pending addresses by hash, so that a search is made only when there may be something to find.

@@ -1,5 +1,10 @@
 package dram
 
+import "slices"
+
+// maxBanks is the most banks that a channel may have: masks of banks are words.
+const maxBanks = 64
+
 // far is a time that never comes.
 const far = int64(1) << 62
 
@@ -21,15 +26,16 @@ type history struct {
 }
 
 // device is the timing state of one channel: for every node of the tree and every command the earliest legal clock. A
-// command may start when channel, rank, group and bank all agree.
+// command may start when channel, rank, group and bank all agree; group and bank are kept together, per bank.
 type device struct {
-	ranks, groups, banks int // ranks of the channel, groups of the channel, banks of the channel
-	ready                []int64
-	base                 [numLevels]int // first node of a level
+	ranks, groups, banks int // ranks, groups and banks of the channel
+	channel              [numOps]int64
+	rank                 [][numOps]int64
+	local                [numOps][maxBanks]int64 // by bank
 	rules                [numOps][]rule
 	hist                 []history
-	groupOf, rankOf      []int    // by bank
-	rows                 [][3]int // by bank: offsets into ready of its rank, group, bank
+	groupOf, rankOf      []int // by bank
+	perGroup             int
 }
 
 // used tells which commands a controller of this Spec ever issues; rules about others cost time and are left out.
@@ -53,15 +59,11 @@ func (s Spec) used() (u [numOps]bool) {
 
 // newDevice builds the timing state for the commands in used.
 func newDevice(s Spec, used [numOps]bool) *device {
-	d := &device{ranks: s.Ranks, groups: s.Ranks * s.Groups, banks: s.BanksPerChannel()}
-	d.base = [numLevels]int{0, 1, 1 + d.ranks, 1 + d.ranks + d.groups}
-	d.ready = make([]int64, (1+d.ranks+d.groups+d.banks)*int(numOps))
+	d := &device{ranks: s.Ranks, groups: s.Ranks * s.Groups, banks: s.BanksPerChannel(), perGroup: s.Banks}
+	d.rank = make([][numOps]int64, d.ranks)
 	for b := range d.banks {
-		g := b / s.Banks
-		r := g / s.Groups
-		d.groupOf = append(d.groupOf, g)
-		d.rankOf = append(d.rankOf, r)
-		d.rows = append(d.rows, [3]int{(d.base[Rank] + r) * int(numOps), (d.base[Group] + g) * int(numOps), (d.base[Bank] + b) * int(numOps)})
+		d.groupOf = append(d.groupOf, b/s.Banks)
+		d.rankOf = append(d.rankOf, b/s.Banks/s.Groups)
 	}
 	type slot struct {
 		level         Level
@@ -97,7 +99,17 @@ func newDevice(s Spec, used [numOps]bool) *device {
 			}
 		}
 	}
+	for p := range d.rules {
+		d.rules[p] = slices.DeleteFunc(d.rules[p], func(r rule) bool { return d.implied(Op(p), r) })
+	}
 	return d
+}
+
+// implied says whether a wider level has a rule that is as strict.
+func (d *device) implied(p Op, r rule) bool {
+	return r.window == 0 && !r.sibling && slices.ContainsFunc(d.rules[p], func(w rule) bool {
+		return w.level < r.level && w.op == r.op && w.window == 0 && !w.sibling && w.lat >= r.lat
+	})
 }
 
 func fill(s []int64, v int64) []int64 {
@@ -109,50 +121,61 @@ func fill(s []int64, v int64) []int64 {
 
 // earliest is the first clock at which op may start at a bank. For a command to a whole rank any bank of it will do.
 func (d *device) earliest(op Op, bank int) int64 {
-	o := &d.rows[bank]
-	t := max(d.ready[op], d.ready[o[0]+int(op)])
+	t := max(d.channel[op], d.rank[d.rankOf[bank]][op])
 	if op.rankWide() {
 		return t
 	}
-	return max(t, d.ready[o[1]+int(op)], d.ready[o[2]+int(op)])
+	return max(t, d.local[op][bank])
 }
 
 // issue books a command that starts at t.
 func (d *device) issue(op Op, bank int, t int64) {
-	nodes := [numLevels]int{0, d.base[Rank] + d.rankOf[bank], d.base[Group] + d.groupOf[bank], d.base[Bank] + bank}
+	nodes := [numLevels]int{0, d.rankOf[bank], d.groupOf[bank], bank}
 	recorded := uint64(0)
 	rules := d.rules[op]
 	for i := range rules {
 		r := &rules[i]
 		if r.window > 0 {
 			h := &d.hist[r.window-1]
-			n := nodes[r.level] - d.base[r.level]
+			n := nodes[r.level]
 			ring := h.starts[n*h.depth : (n+1)*h.depth]
 			if recorded>>r.window&1 == 0 { // once per command, however many it holds up
 				recorded |= 1 << r.window
 				ring[h.at[n]] = t
-				h.at[n] = (h.at[n] + 1) % h.depth
+				if h.at[n]++; h.at[n] == h.depth {
+					h.at[n] = 0
+				}
 			}
 			if oldest := ring[h.at[n]]; oldest > -far {
-				d.raise(nodes[r.level], r.op, oldest+r.lat)
+				d.raise(r.level, nodes[r.level], r.op, oldest+r.lat)
 			}
 			continue
 		}
 		if r.sibling {
 			for k := range d.ranks {
-				if n := d.base[Rank] + k; n != nodes[Rank] {
-					d.raise(n, r.op, t+r.lat)
+				if k != nodes[Rank] {
+					d.raise(Rank, k, r.op, t+r.lat)
 				}
 			}
 			continue
 		}
-		d.raise(nodes[r.level], r.op, t+r.lat)
+		d.raise(r.level, nodes[r.level], r.op, t+r.lat)
 	}
 }
 
-func (d *device) raise(node int, op Op, t int64) {
-	p := &d.ready[node*int(numOps)+int(op)]
-	if *p < t {
-		*p = t
+// raise holds a command back at a node until t.
+func (d *device) raise(l Level, node int, op Op, t int64) {
+	switch l {
+	case Channel:
+		d.channel[op] = max(d.channel[op], t)
+	case Rank:
+		d.rank[node][op] = max(d.rank[node][op], t)
+	case Group:
+		local := d.local[op][node*d.perGroup : (node+1)*d.perGroup]
+		for i := range local {
+			local[i] = max(local[i], t)
+		}
+	default:
+		d.local[op][node] = max(d.local[op][node], t)
 	}
 }

@@ -39,8 +39,8 @@ func (c *channel) oldestColumn(t int64, next *int64) bool {
 	}
 	if best != none {
 		c.banks[bestBank].active = none
-		c.want[wantActive] &^= 1 << bestBank
-		c.want[wantActive+1] &^= 1 << bestBank
+		c.set(wantActive, bestBank, false)
+		c.set(wantActive+1, bestBank, false)
 		c.column(bestBank, best, c.opOf(best), t)
 		c.classify(bestBank)
 		return true
@@ -49,25 +49,25 @@ func (c *channel) oldestColumn(t int64, next *int64) bool {
 		return false
 	}
 	w := c.mode()
-	for m := c.gather(wantHit+w, t, next); m != 0; m &= m - 1 {
-		b := lowest(m)
-		if c.overdue(b, w, t) {
-			*next = min(*next, t+1)
-			continue
-		}
-		if i := c.banks[b].queues[w].hit[w]; best == none || c.slots[i].seq < c.slots[best].seq {
-			best, bestBank = i, b
-		}
-	}
+	first := ^uint64(0)
 	q := w
+	for ready := c.gather(wantHit+w, t, next); ready != 0; {
+		b, order := c.foremost(wantHit+w, ready)
+		if !c.overdue(b, w, t) {
+			best, bestBank, first = c.banks[b].queues[w].hit[w], b, order
+			break
+		}
+		ready &^= 1 << b
+		*next = min(*next, t+1)
+	}
 	if c.direct != 0 && w == 0 {
 		for m := c.direct; m != 0; m &= m - 1 {
 			b := lowest(m)
 			i := c.banks[b].queues[qDirect].head
 			if x := c.dev.earliest(c.opOf(i), b); x > t {
 				*next = min(*next, x)
-			} else if best == none || c.slots[i].seq < c.slots[best].seq {
-				best, bestBank, q = i, b, qDirect
+			} else if c.slots[i].seq < first {
+				best, bestBank, q, first = i, b, qDirect, c.slots[i].seq
 			}
 		}
 	}
@@ -106,25 +106,23 @@ func (c *channel) oldestRow(t int64, next *int64) bool {
 		return true
 	}
 	w := c.mode()
-	best, bestBank, bestOp := none, 0, ACT
-	for m := c.gather(wantAct+w, t, next); m != 0; m &= m - 1 {
-		b := lowest(m)
-		if i := c.banks[b].queues[w].head; best == none || c.slots[i].seq < c.slots[best].seq {
-			best, bestBank = i, b
+	bestBank, first, bestOp := 0, ^uint64(0), ACT
+	if ready := c.gather(wantAct+w, t, next); ready != 0 {
+		bestBank, first = c.foremost(wantAct+w, ready)
+	}
+	if ready := c.gather(wantPre+w, t, next); ready != 0 {
+		if b, order := c.foremost(wantPre+w, ready); order < first {
+			bestBank, first, bestOp = b, order, PRE
 		}
 	}
-	for m := c.gather(wantPre+w, t, next); m != 0; m &= m - 1 {
-		b := lowest(m)
-		if i := c.banks[b].queues[w].miss; best == none || c.slots[i].seq < c.slots[best].seq {
-			best, bestBank, bestOp = i, b, PRE
-		}
-	}
-	if best == none {
+	if first == ^uint64(0) {
 		return false
 	}
+	l := &c.banks[bestBank].queues[w]
 	if bestOp == PRE {
-		c.precharge(bestBank, best, t)
+		c.precharge(bestBank, l.miss, t)
 	} else {
+		best := l.head
 		c.dequeue(bestBank, w, best)
 		c.buffered[w]--
 		c.slots[best].seq = c.seq // from here on the order of activates counts

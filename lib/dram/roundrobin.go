@@ -53,8 +53,24 @@ func (c *channel) after(ready uint64) int {
 // scan finds the banks with a legal command at t, and the first clock after t at which one of the others has one.
 func (c *channel) scan(t int64) (ready uint64, next int64) {
 	next = far
-	ready = c.gather(wantAct, t, &next) | c.gather(wantPre, t, &next)
-	hits := c.gather(wantHit, t, &next) | c.gather(wantHit+1, t, &next)
+	var hits uint64
+	if at := c.bound[wantAct]; at > t {
+		next = at
+	} else {
+		ready = c.gather(wantAct, t, &next)
+	}
+	if at := c.bound[wantPre]; at > t {
+		next = min(next, at)
+	} else {
+		ready |= c.gather(wantPre, t, &next)
+	}
+	for w := wantHit; w < wantHit+2; w++ {
+		if at := c.bound[w]; at > t {
+			next = min(next, at)
+		} else {
+			hits |= c.gather(w, t, &next)
+		}
+	}
 	for m := hits & c.behind; m != 0; m &= m - 1 {
 		if b := lowest(m); c.overdue(b, qRead, t) {
 			hits &^= 1 << b
@@ -69,44 +85,40 @@ func (c *channel) scan(t int64) (ready uint64, next int64) {
 }
 
 // gather returns the banks that can have what they want at t, and lowers next to the first clock for the others. Clocks
-// only ever rise as commands are booked, so the earliest of a mask stays a bound until a bank joins it. A rank that
-// holds the command back as a whole needs no look at its banks.
+// only ever rise as commands are booked, so the earliest of a mask stays a bound until a bank joins it. A channel or rank
+// that holds the command back as a whole needs no look at its banks.
 func (c *channel) gather(w int, t int64, next *int64) (ready uint64) {
-	m := c.want[w]
-	if m == 0 {
-		c.bound[w] = far
-		return 0
-	}
 	if at := c.bound[w]; at > t {
-		if at < *next {
-			*next = at
-		}
+		*next = min(*next, at)
 		return 0
 	}
-	d, op := c.dev, int(c.wantOp[w])
+	d, op := c.dev, c.wantOp[w]
+	if x := d.channel[op]; x > t {
+		c.bound[w] = x
+		*next = min(*next, x)
+		return 0
+	}
+	m := c.want[w]
 	first := far
-	for r, ranked := range c.rankMask {
-		rm := m & ranked &^ c.blocked
+	local := &d.local[op]
+	for r := range d.rank {
+		rm := m & c.rankMask[r] &^ c.blocked
 		if rm == 0 {
 			continue
 		}
-		if x := max(d.ready[op], d.ready[(d.base[Rank]+r)*int(numOps)+op]); x > t {
+		if x := d.rank[r][op]; x > t {
 			first = min(first, x)
 			continue
 		}
 		for ; rm != 0; rm &= rm - 1 {
-			b := bits.TrailingZeros64(rm)
-			o := &d.rows[b]
-			if x := max(d.ready[o[1]+op], d.ready[o[2]+op]); x > t {
-				first = min(first, x)
-			} else {
-				ready |= 1 << b
-			}
+			b := bits.TrailingZeros64(rm) & (maxBanks - 1)
+			x := local[b]
+			now := (x - t - 1) >> 63 // all ones when x <= t: no branch, as it would be a coin toss
+			ready |= uint64(now) & (1 << b)
+			first = min(first, x|now&far)
 		}
 	}
-	if first < *next {
-		*next = first
-	}
+	*next = min(*next, first)
 	if ready == 0 && m&c.blocked == 0 {
 		c.bound[w] = first
 	}
@@ -261,17 +273,18 @@ func (c *channel) stage() bool {
 }
 
 // stageFrom moves the first request of a queue whose bank has room; held reports a write that a read holds up.
-func (c *channel) stageFrom(w int, from *[]int32) (moved, held bool) {
+func (c *channel) stageFrom(w int, from *[]entry) (moved, held bool) {
 	if c.waitMask[w]&^c.full == 0 {
 		return false, false
 	}
-	for n, i := range *from {
-		s := &c.slots[i]
-		b := int(s.bank)
+	for n, e := range *from {
+		b := int(e.bank)
 		if c.full>>b&1 != 0 {
 			continue
 		}
+		i := e.slot
 		if w == 1 {
+			s := &c.slots[i]
 			if c.pendingReads.may(s.addr) && c.findRead(s.addr, s.bank, Read) != none {
 				return false, true
 			}

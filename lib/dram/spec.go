@@ -167,8 +167,8 @@ func (s Spec) Validate() error {
 			bad(f.name, f.v, fmt.Sprintf("a power of two in 1..%d", f.limit))
 		}
 	}
-	if n := s.BanksPerChannel(); n > 64 {
-		bad("Ranks x Groups x Banks", n, "at most 64")
+	if n := s.BanksPerChannel(); n > maxBanks {
+		bad("Ranks x Groups x Banks", n, fmt.Sprintf("at most %d", maxBanks))
 	}
 	if want := s.BusBits / 8 * 2 * s.Timing.Burst; s.AccessBytes != want {
 		bad("AccessBytes", s.AccessBytes, fmt.Sprintf("BusBits/8 x 2 x Timing.Burst = %d", want))
