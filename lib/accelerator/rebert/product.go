@@ -1,0 +1,196 @@
+package rebert
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/sparse-attention/workbench/lib/reram"
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas32"
+)
+
+// Datapath is the arithmetic of the machine, bit for bit: what the arrays, their converters and the softmax unit do to numbers.
+type Datapath struct {
+	Circuit
+	Softmax SoftmaxUnit
+	Cell    reram.Cell
+	Noise   reram.Noise // of Cells and Read only; the zero value is an array without noise
+	Seed    uint64
+}
+
+// Datapath is the arithmetic of the machine without noise.
+func (s Spec) Datapath() Datapath {
+	return Datapath{Circuit: s.Circuit, Softmax: s.Softmax, Cell: reram.NeuroSimCell()}
+}
+
+// Validate reports the first field that no datapath can have.
+func (d Datapath) Validate() error {
+	a := reram.Ideal()
+	a.Cell, a.Noise = d.Cell, d.Noise
+	switch {
+	case d.Noise.Comparator != 0:
+		return fmt.Errorf("rebert: Datapath.Noise.Comparator is %v, must be 0: the arrays have converters", d.Noise.Comparator)
+	case d.Noise.IRDrop:
+		return fmt.Errorf("rebert: Datapath.Noise.IRDrop is true, must be false: wires are not modelled here")
+	}
+	if err := d.Circuit.Validate(); err != nil {
+		return err
+	}
+	if err := d.Softmax.Validate(); err != nil {
+		return err
+	}
+	return a.Validate()
+}
+
+// Exact says whether every product equals that of the integers: no noise, and converters that hold every sum.
+func (d Datapath) Exact() bool {
+	quiet := d.Noise.Read == 0 && (d.Noise.Cells == reram.NoVariation || d.Noise.Sigma == 0 && d.scaled())
+	return quiet && d.CheckADC() == nil
+}
+
+func (d Datapath) scaled() bool {
+	switch d.Noise.Cells {
+	case reram.Proportional, reram.OfRange, reram.Lognormal:
+		return true
+	}
+	return false
+}
+
+// Matrix is weights that have been written to arrays: a positive and a negative array for each block of rows. It is not safe for
+// concurrent use, because read noise is drawn in turn.
+type Matrix struct {
+	Datapath
+	In, Out int
+	signs   [2][]float32 // cells of either sign, in levels, In x (Out x Slices), least significant slice first
+	sums    []float64    // of each column's weights
+	random  *rand.Rand
+}
+
+// Write programs in x out weights, row-major, each of at most WeightBits bits and a sign. The identifiers say which write it is,
+// so that each meets errors of its own.
+func (d Datapath) Write(weights []int16, in, out int, ids ...uint64) (*Matrix, error) {
+	if len(weights) != in*out || in < 1 || out < 1 {
+		return nil, fmt.Errorf("rebert: Write of %d weights, must be in x out = %d x %d, both at least 1", len(weights), in, out)
+	}
+	seed := d.Seed
+	for _, id := range ids {
+		seed = seed*0x9e3779b97f4a7c15 + id + 1
+	}
+	m := &Matrix{Datapath: d, In: in, Out: out, sums: make([]float64, out), random: rand.New(rand.NewPCG(seed, 0x5265424552540000))}
+	slices := d.Slices()
+	levels := m.levels()
+	for sign := range m.signs {
+		m.signs[sign] = make([]float32, in*out*slices)
+	}
+	limit := 1<<d.WeightBits - 1
+	for i, w := range weights {
+		magnitudes := [2]int{max(int(w), 0), max(-int(w), 0)}
+		if magnitudes[0] > limit || magnitudes[1] > limit {
+			return nil, fmt.Errorf("rebert: weight %d is %d, must be in -%d..%d (WeightBits is %d)", i, w, limit, limit, d.WeightBits)
+		}
+		m.sums[i%out] += float64(w)
+		for sign, magnitude := range magnitudes {
+			for k := range slices {
+				level := magnitude >> (k * d.CellBits) & (1<<d.CellBits - 1)
+				m.signs[sign][i*slices+k] = m.program(levels[level])
+			}
+		}
+	}
+	return m, nil
+}
+
+// levels is the conductance of each level of a cell, in microsiemens.
+func (m *Matrix) levels() []float64 {
+	g := make([]float64, 1<<m.CellBits)
+	for l := range g {
+		g[l] = m.Cell.Off() + float64(l)/float64(len(g)-1)*(m.Cell.On()-m.Cell.Off())
+	}
+	return g
+}
+
+// program is the level that a cell takes when it is meant to have conductance g. A reference column takes off the current of
+// level 0.
+func (m *Matrix) program(g float64) float32 {
+	switch v := m.Noise.Cells; v {
+	case reram.NoVariation:
+	case reram.Lognormal:
+		g *= math.Exp(m.Noise.Sigma * m.random.NormFloat64())
+	default:
+		g = max(g+v.Deviation(g, m.Noise.Sigma, m.Cell)*m.random.NormFloat64(), 0)
+	}
+	return float32((g - m.Cell.Off()) / (m.Cell.On() - m.Cell.Off()) * float64(int(1)<<m.CellBits-1))
+}
+
+// Multiply is the in-situ product of batches of inputs, n x In integers of InputBits bits, with the weights: n x Out. The bits
+// go in DACBits at a time; every column is converted and shifted into place. Signed inputs are two's complement: their top bit
+// counts negatively, or, when several bits enter at once, they are shifted to be positive and the sums of the columns are
+// taken off again.
+func (m *Matrix) Multiply(inputs []int32, signed bool) ([]float64, error) {
+	n := len(inputs) / m.In
+	if n*m.In != len(inputs) || n == 0 {
+		return nil, fmt.Errorf("rebert: Multiply of %d inputs, must be a multiple of In, %d", len(inputs), m.In)
+	}
+	low, high := int32(0), int32(1)<<m.InputBits-1
+	if signed {
+		low, high = -1<<(m.InputBits-1), 1<<(m.InputBits-1)-1
+	}
+	for i, x := range inputs {
+		if x < low || x > high {
+			return nil, fmt.Errorf("rebert: input %d is %d, must be in %d..%d (InputBits is %d)", i, x, low, high, m.InputBits)
+		}
+	}
+	y := make([]float64, n*m.Out)
+	shifted := signed && m.DACBits > 1
+	for from := 0; from < m.In; from += m.Rows {
+		m.block(y, inputs, from, min(from+m.Rows, m.In), signed, shifted)
+	}
+	if shifted {
+		for i := range y {
+			y[i] -= math.Ldexp(m.sums[i%m.Out], m.InputBits-1)
+		}
+	}
+	return y, nil
+}
+
+// block adds the product of the rows from..to.
+func (m *Matrix) block(y []float64, inputs []int32, from, to int, signed, shifted bool) {
+	slices, rows, n := m.Slices(), to-from, len(inputs)/m.In
+	columns := m.Out * slices
+	convert := m.Converter(m.Rows)
+	noise := m.Noise.Read * float64(m.Rows*(1<<m.CellBits-1)*(1<<m.DACBits-1))
+	plane := blas32.General{Rows: n, Cols: rows, Stride: rows, Data: make([]float32, n*rows)}
+	sums := blas32.General{Rows: n, Cols: columns, Stride: columns, Data: make([]float32, n*columns)}
+	for t := range m.InputCycles() {
+		for i := range n {
+			for r := range rows {
+				x := inputs[i*m.In+from+r]
+				if shifted {
+					x += 1 << (m.InputBits - 1)
+				}
+				x &= 1<<m.InputBits - 1
+				plane.Data[i*rows+r] = float32(x >> (t * m.DACBits) & (1<<m.DACBits - 1))
+			}
+		}
+		place := math.Ldexp(1, t*m.DACBits)
+		if signed && !shifted && t == m.InputCycles()-1 {
+			place = -place
+		}
+		for sign, cells := range m.signs {
+			weight := place
+			if sign == 1 {
+				weight = -place
+			}
+			block := blas32.General{Rows: rows, Cols: columns, Stride: columns, Data: cells[from*columns : to*columns]}
+			blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, plane, block, 0, sums)
+			for i, sum := range sums.Data {
+				v := float64(sum)
+				if noise > 0 {
+					v += noise * m.random.NormFloat64()
+				}
+				column := i % columns
+				y[i/columns*m.Out+column/slices] += weight * math.Ldexp(convert.Convert(v), column%slices*m.CellBits)
+			}
+		}
+	}
+}
