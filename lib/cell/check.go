@@ -10,11 +10,25 @@ import (
 	"github.com/janpfeifer/gonb/gonbui"
 )
 
+// Tests put their own in place; nil stands for the process's.
 var (
-	stdout io.Writer = os.Stdout
-	stderr io.Writer = os.Stderr
-	exit             = os.Exit
+	outTo, errTo io.Writer
+	exit         = os.Exit
 )
+
+func stdout() io.Writer {
+	if outTo != nil {
+		return outTo
+	}
+	return os.Stdout
+}
+
+func stderr() io.Writer {
+	if errTo != nil {
+		return errTo
+	}
+	return os.Stderr
+}
 
 // Check ends the program with status 1 when err is not nil, after printing the caller's line and, as the last line, the
 // error. GoNB turns the line of the program into that of the cell.
@@ -23,9 +37,9 @@ func Check(err error) {
 		return
 	}
 	if at := caller(); at != "" {
-		fmt.Fprintf(stderr, "at %s\n", at)
+		fmt.Fprintf(stderr(), "at %s\n", at)
 	}
-	fmt.Fprintln(stderr, strings.ReplaceAll(err.Error(), "\n", "; "))
+	fmt.Fprintln(stderr(), strings.ReplaceAll(err.Error(), "\n", "; "))
 	gonbui.Sync()
 	exit(1)
 }
@@ -42,7 +56,7 @@ func caller() string {
 	frames := runtime.CallersFrames(pc[:runtime.Callers(1, pc)])
 	for {
 		f, more := frames.Next()
-		if f.Function != "" && !strings.Contains(f.Function, "workbench/lib/cell.") {
+		if f.Function != "" && (!strings.Contains(f.Function, "workbench/lib/cell.") || strings.HasSuffix(f.File, "_test.go")) {
 			return fmt.Sprintf("%s:%d", f.File, f.Line)
 		}
 		if !more {

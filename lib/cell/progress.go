@@ -27,9 +27,9 @@ func Progress() progress.Observer {
 			}
 		})
 	case terminal(os.Stderr):
-		return watch(100*time.Millisecond, time.Now, bar(stderr))
+		return watch(100*time.Millisecond, time.Now, bar(stderr()))
 	default:
-		return watch(5*time.Second, time.Now, lines(stderr))
+		return watch(5*time.Second, time.Now, lines(stderr()))
 	}
 }
 

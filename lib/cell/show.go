@@ -18,7 +18,7 @@ func Show(c figure.Chart) {
 	if !gonbui.IsNotebook {
 		text, err := figure.CSV(c)
 		Check(err)
-		fmt.Fprint(stdout, withoutComments(string(text)))
+		fmt.Fprint(stdout(), withoutComments(string(text)))
 		return
 	}
 	svg, err := figure.SVG(c)
@@ -44,13 +44,13 @@ func Publish(paper, name string, c figure.Chart) {
 	if relative, err := filepath.Rel(Root(), path); err == nil && filepath.IsLocal(relative) {
 		path = relative
 	}
-	fmt.Fprintf(stdout, "%s.svg .png .csv\n", filepath.ToSlash(path))
+	fmt.Fprintf(stdout(), "%s.svg .png .csv\n", filepath.ToSlash(path))
 }
 
 // Markdown shows a text, formatted in a notebook and plain elsewhere.
 func Markdown(text string) {
 	if !gonbui.IsNotebook {
-		fmt.Fprintln(stdout, text)
+		fmt.Fprintln(stdout(), text)
 		return
 	}
 	send(map[protocol.MIMEType]any{protocol.MIMETextMarkdown: text, protocol.MIMETextPlain: text})

@@ -60,7 +60,7 @@ func rounded(v float64) float64 {
 func show(headings []string, rows [][]string, colours []string) {
 	headings, rows = dropEmpty(headings, rows)
 	if !gonbui.IsNotebook {
-		fmt.Fprint(stdout, plainTable(headings, rows))
+		fmt.Fprint(stdout(), plainTable(headings, rows))
 		return
 	}
 	send(map[protocol.MIMEType]any{
