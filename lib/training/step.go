@@ -130,13 +130,24 @@ func batchTensors(b datasets.Batch) []any {
 	}
 }
 
+// release frees the memory of tensors outside Go's heap now, not when the collector finds them.
+func release(in []any) {
+	for _, t := range in {
+		t.(*tensors.Tensor).FinalizeAll()
+	}
+}
+
 // step trains on one batch and returns the task loss and the whole loss; it refuses to go on with one that is not finite.
 func (s *stepper) step(b datasets.Batch, rate, hookRate float64, step int) (task, loss float64, err error) {
-	out, err := s.train.Call(append(batchTensors(b), float32(rate), float32(hookRate), float32(step))...)
+	in := batchTensors(b)
+	defer release(in)
+	out, err := s.train.Call(append(in, float32(rate), float32(hookRate), float32(step))...)
 	if err != nil {
 		return 0, 0, fmt.Errorf("training: step %d: %w", step, err)
 	}
 	task, loss = float64(tensors.ToScalar[float32](out[0])), float64(tensors.ToScalar[float32](out[1]))
+	out[0].FinalizeAll()
+	out[1].FinalizeAll()
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
 		return task, loss, fmt.Errorf("training: the loss of step %d is %v; a lower learning rate than %g may help", step, loss, rate)
 	}
@@ -168,7 +179,9 @@ func (s *stepper) evaluate(examples []datasets.Example, o datasets.BatchOptions)
 	var right, weight float64
 	var kept []float64
 	for b := range datasets.Batches(examples, o) {
-		out, err := s.eval.Call(batchTensors(b)...)
+		in := batchTensors(b)
+		out, err := s.eval.Call(in...)
+		release(in)
 		if err != nil {
 			return score, fmt.Errorf("training: evaluation: %w", err)
 		}

@@ -1,0 +1,135 @@
+package experiment
+
+import (
+	"math"
+	"strings"
+
+	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
+	"github.com/sparse-attention/workbench/lib/energy"
+	"github.com/sparse-attention/workbench/lib/published"
+)
+
+// Ours is our number for a published row of SPRINT's hardware figures and tables, NaN where the machine gives none.
+func (r *SPRINTRuns) Ours(row published.Row) float64 {
+	mode, _ := modeOf(row.Series)
+	switch row.Figure {
+	case "fig10-traffic":
+		return r.either(row.Workload, func(w *SPRINTWorkload) float64 { return w.Traffic(row.Config, mode) })
+	case "fig11-speedup":
+		return r.either(row.Workload, func(w *SPRINTWorkload) float64 { return w.Speedup(row.Config, mode) })
+	case "energy-a-multiplier":
+		return r.either(row.Workload, func(w *SPRINTWorkload) float64 { return w.EnergyReduction(row.Config, mode) })
+	case "energy-a-breakdown":
+		return r.either(row.Workload, func(w *SPRINTWorkload) float64 { return w.energyShare(row.Config, mode, row.Metric) })
+	case "table3", "table3-derived":
+		if row.Series == "M-SPRINT" {
+			return r.table3(row.Metric)
+		}
+		return r.ratio(row.Series, row.Metric)
+	case "derived-locality":
+		return r.either(row.Workload, func(w *SPRINTWorkload) float64 { return w.newKeys("S") })
+	case "abstract":
+		switch row.Metric {
+		case "speedup":
+			return r.mean(published.Geometric, func(w *SPRINTWorkload) float64 { return w.Speedup(row.Config, sprint.SPRINT) })
+		case "energy_reduction":
+			return r.mean(published.Geometric, func(w *SPRINTWorkload) float64 { return w.EnergyReduction(row.Config, sprint.SPRINT) })
+		case "onchip_kv_buffer":
+			return float64(sprint.S().KeyBuffer+sprint.S().ValueBuffer) / 1024
+		}
+	}
+	return math.NaN()
+}
+
+// shareMetrics are the segments of the energy figure.
+var shareMetrics = map[string]energy.Component{
+	"reram_read_share": energy.ReRAMRead, "reram_write_share": energy.ReRAMWrite, "in_reram_share": energy.InReRAMPruning,
+	"onchip_read_share": energy.OnChipRead, "onchip_write_share": energy.OnChipWrite,
+	"qk_pu_share": energy.QKPU, "v_pu_share": energy.VPU, "softmax_share": energy.Softmax,
+}
+
+// ShareMetric is the metric under which the published rows know a component.
+func ShareMetric(c energy.Component) string {
+	for m, of := range shareMetrics {
+		if of == c {
+			return m
+		}
+	}
+	return ""
+}
+
+// energyShare is a segment in percent of the same size's baseline.
+func (w *SPRINTWorkload) energyShare(size string, mode sprint.Mode, metric string) float64 {
+	return w.over(size, size, mode, func(base, run sprint.Report) float64 {
+		shares := run.Energy.Shares(base.Energy.Total())
+		if c, ok := shareMetrics[metric]; ok {
+			return 100 * shares[c]
+		}
+		total, named := 0.0, shares[energy.ReRAMRead]+shares[energy.ReRAMWrite]+shares[energy.OnChipRead]
+		for _, s := range shares {
+			total += s
+		}
+		switch metric {
+		case "total_share":
+			return 100 * total
+		case "rest_share":
+			return 100 * (total - named)
+		}
+		return math.NaN()
+	})
+}
+
+// newKeys is the mean number of newly loaded keys of a valid query, in percent of the token slots.
+func (w *SPRINTWorkload) newKeys(size string) float64 {
+	return w.over(size, size, sprint.SPRINT, func(_, run sprint.Report) float64 {
+		l := run.Locality
+		return 100 * float64(l.Requests-l.Spared+l.Reloaded) / float64(run.Valid) / float64(run.Tokens)
+	})
+}
+
+// table3 is M-SPRINT's column, geometric means over the workloads.
+func (r *SPRINTRuns) table3(metric string) float64 {
+	m := sprint.M()
+	report := func(f func(sprint.Report) float64) float64 {
+		return r.mean(published.Geometric, func(w *SPRINTWorkload) float64 {
+			return w.over("M", "M", sprint.SPRINT, func(_, run sprint.Report) float64 { return f(run) })
+		})
+	}
+	switch metric {
+	case "throughput":
+		return report(sprint.Report.Throughput)
+	case "efficiency":
+		return report(sprint.Report.Efficiency)
+	case "area_throughput":
+		return report(sprint.Report.AreaThroughput)
+	case "area_efficiency":
+		return report(sprint.Report.AreaEfficiency)
+	case "implied_power":
+		return report(func(run sprint.Report) float64 { return float64(run.Power()) })
+	case "throughput_over_dense_peak":
+		return report(sprint.Report.Throughput) / (4 * float64(m.Lanes*m.Corelets) * float64(m.Clock) / 1e9)
+	case "peak_dense_throughput":
+		return 4 * float64(m.Lanes*m.Corelets) * float64(m.Clock) / 1e9
+	case "area":
+		return float64(m.Area)
+	case "key_buffer":
+		return float64(m.KeyBuffer) / 1024
+	case "value_buffer":
+		return float64(m.ValueBuffer) / 1024
+	}
+	return math.NaN()
+}
+
+// ratio is M-SPRINT, simulated, over another machine, as published.
+func (r *SPRINTRuns) ratio(series, metric string) float64 {
+	other, ok := strings.CutPrefix(series, "M-SPRINT over ")
+	base, isRatio := strings.CutSuffix(metric, "_ratio")
+	if !ok || !isRatio {
+		return math.NaN()
+	}
+	row, err := published.Find("sprint", "table3", other, "", "", base)
+	if err != nil {
+		return math.NaN()
+	}
+	return r.table3(base) / row.Value
+}
