@@ -87,6 +87,18 @@ func TestVerdictsAreShownAndKept(t *testing.T) {
 	}
 }
 
+func TestLongVerdictsListWhatDoesNotPass(t *testing.T) {
+	var verdicts []published.Verdict
+	for _, r := range published.Figure("sprint", "fig10-traffic") {
+		verdicts = append(verdicts, published.Judge(r, r.Value, published.Tight))
+	}
+	verdicts[7] = published.Judge(verdicts[7].Row, 1000, published.Tight)
+	out, _, _ := printed(t, func() { Verdicts("", verdicts) })
+	if !strings.Contains(out, "53 pass, 1 fail, 0 n/a; those that pass are not listed") || strings.Count(out, "fig10-traffic") != 1 || !strings.Contains(out, "1000") {
+		t.Errorf("Verdicts prints\n%s", out)
+	}
+}
+
 func TestCheckNamesTheCaller(t *testing.T) {
 	_, text, status := printed(t, func() { Must(1, errors.New("figure: Bars: first\nsecond")) })
 	lines := strings.Split(strings.TrimSpace(text), "\n")

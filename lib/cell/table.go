@@ -19,6 +19,7 @@ func Table(headings []string, rows [][]string) {
 
 // Verdicts shows how numbers of ours compare with the published ones, and how many pass. With a paper's name it also puts
 // them into verdicts.csv in the folder of its figures, where they replace what was there on the same figures.
+// Of more than forty, those that pass are only counted.
 func Verdicts(paper string, verdicts []published.Verdict) {
 	if paper != "" {
 		Check(published.MergeVerdicts(Out(paper, "verdicts.csv"), verdicts))
@@ -28,13 +29,24 @@ func Verdicts(paper string, verdicts []published.Verdict) {
 	count := make(map[published.Result]int)
 	for _, v := range verdicts {
 		count[v.Result]++
+		if v.Result == published.Pass && len(verdicts) > allShown {
+			continue
+		}
 		rows = append(rows, []string{v.Figure, v.Series, v.Workload, v.Config, v.Metric, number(v.Value, v.Unit), v.Evidence.String(),
 			number(v.Ours, v.Unit), published.FormatNumber(rounded(v.Ratio)), v.Class.String(), v.Result.String(), v.Reason})
 		colours = append(colours, verdictColours[v.Result])
 	}
-	show([]string{"figure", "series", "workload", "config", "metric", "published", "evidence", "ours", "ratio", "class", "verdict", "reason"}, rows, colours)
-	Markdown(fmt.Sprintf("%d pass, %d fail, %d n/a", count[published.Pass], count[published.Fail], count[published.NotJudged]))
+	if len(rows) > 0 {
+		show([]string{"figure", "series", "workload", "config", "metric", "published", "evidence", "ours", "ratio", "class", "verdict", "reason"}, rows, colours)
+	}
+	total := fmt.Sprintf("%d pass, %d fail, %d n/a", count[published.Pass], count[published.Fail], count[published.NotJudged])
+	if len(rows) < len(verdicts) {
+		total += "; those that pass are not listed"
+	}
+	Markdown(total)
 }
+
+const allShown = 40 // verdicts that are listed one by one; of more, only those that do not pass
 
 // Pale forms of Okabe and Ito's green, vermilion and grey; the word stands in the cell too.
 var verdictColours = map[published.Result]string{published.Pass: "#cdeadf", published.Fail: "#f7d9c4", published.NotJudged: "#e8e8e8"}
