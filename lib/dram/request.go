@@ -29,7 +29,7 @@ func (k Kind) writes() bool { return k == Write }
 func (k Kind) direct() bool { return k == Threshold || k == ReadPruning }
 
 // Request is one burst that a machine asks for: Addr in bytes, aligned to Spec.AccessBytes; At the first clock of the
-// memory at which it may be handed over; ID comes back with the completion.
+// memory at which it may be handed over; ID, below 1<<63, comes back with the completion.
 type Request struct {
 	ID   uint64
 	Addr uint64

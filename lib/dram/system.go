@@ -82,6 +82,9 @@ func (c *channel) record(op Op, b int, row, col int32, t int64) {
 // Push hands over the next request of the stream and returns the clock at which the memory took it: its own At, or
 // later when queues or the front end held it up. The times At of a stream must not go backwards.
 func (y *System) Push(r Request) (int64, error) {
+	if r.ID&moveID != 0 {
+		return 0, fmt.Errorf("dram: request %d: ID is %#x, must be below %#x", y.pushed, r.ID, moveID)
+	}
 	y.scratch = r
 	return y.push(&y.scratch)
 }

@@ -20,6 +20,7 @@ func TestBadRequests(t *testing.T) {
 		{"across an access", HBM2(DRAMsim3), Request{At: 10, Addr: 32, Bytes: 64}, []string{"request 1", "across the end of an access of 64"}},
 		{"larger than an access", HBM2(Ramulator), Request{At: 10, Bytes: 64}, []string{"request 1", "Bytes 64", "access of 32"}},
 		{"negative size", HBM2(DRAMsim3), Request{At: 10, Bytes: -1}, []string{"Bytes is -1"}},
+		{"reserved ID", HBM2(DRAMsim3), Request{At: 10, ID: 1 << 63}, []string{"request 1", "ID is 0x8000000000000000"}},
 		{"unknown kind", HBM2(DRAMsim3), Request{At: 10, Kind: 99}, []string{"Kind is 99"}},
 		{"CopyQ to DRAM", HBM2(DRAMsim3), Request{At: 10, Kind: Threshold}, []string{"CopyQ", "InMemory"}},
 		{"ReadP before CopyQ", ReRAM(), Request{At: 10, Kind: ReadPruning}, []string{"ReadP", "must follow a CopyQ"}},

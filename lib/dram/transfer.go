@@ -30,7 +30,7 @@ type Move struct {
 const moveID = uint64(1) << 63
 
 // Start hands all accesses of a Transfer over and returns without waiting for them. Accesses at both ends that the
-// Transfer only touches are moved whole, as the burst length demands. IDs above 1<<63 are reserved for it.
+// Transfer only touches are moved whole, as the burst length demands.
 func (y *System) Start(m Transfer) (Move, error) {
 	if m.Bytes < 0 {
 		return Move{}, fmt.Errorf("dram: Transfer.Bytes is %d, must not be negative", m.Bytes)
@@ -48,7 +48,8 @@ func (y *System) Start(m Transfer) (Move, error) {
 	first := m.Addr &^ (access - 1)
 	for a := first; a < m.Addr+uint64(m.Bytes); a += access {
 		y.moves[i].left++
-		if _, err := y.Push(Request{ID: moveID | uint64(i), Addr: a, At: max(m.At, y.lastAt), Kind: m.Kind}); err != nil {
+		y.scratch = Request{ID: moveID | uint64(i), Addr: a, At: max(m.At, y.lastAt), Kind: m.Kind}
+		if _, err := y.push(&y.scratch); err != nil {
 			return Move{}, err
 		}
 	}
