@@ -103,8 +103,9 @@ func DefaultCircuit() Circuit {
 		ReadCycle:   100 * time.Nanosecond, // ISAAC
 		ADCRate:     1280 * unit.MHz,       // ISAAC: 128 columns in a cycle
 		ArraysToADC: 1,                     // ISAAC
-		ColumnGroup: 1,                     // assumed: idle columns are skipped; the alternative is 16 (reference sheet, 4.4)
-		Pulse:       10 * time.Nanosecond,  // NVSim, sample_RRAM.cell
+		ColumnGroup: 1,                     // assumed: idle columns are skipped; 128 converts whole arrays (16 keys)
+		// WholeArrays: assumed off: half of the rows take half of the cycle's 30 pJ; the sheet's range is 15..30 pJ (4.4).
+		Pulse: 10 * time.Nanosecond, // NVSim, sample_RRAM.cell
 		// assumed: a pulse a slice; the sheet's range is 8..16 pulses of 10..50 ns (4.4)
 		PulsesToSlice: 1,
 		Verify:        1, // assumed: 1..10 (reference sheet of ReRAM, 7)
