@@ -6,7 +6,8 @@ import (
 )
 
 // multiply is the events of one in-situ product of rows inputs with columns columns (slices counted, one sign): all input
-// bits, both signs.
+// bits, both signs. It is linear in rows and in rowBlocks, and in columns and columnBlocks, either of which may be sums over
+// words.
 func (c Circuit) multiply(rows, columns float64, rowBlocks, columnBlocks float64) energy.CrossbarCounts {
 	cycles := 2 * float64(c.InputCycles())
 	arrays := rows / float64(c.Rows) * columnBlocks
@@ -61,16 +62,11 @@ func (s Spec) count(w Workload, layers []LayerReport) Counts {
 
 		// A head's values are rows of Dim x Slices columns; every block of rows is converted.
 		columns := m.Dim() * s.Slices()
-		ws := s.weightedSum(float64(y.Scope), float64(columns), float64(y.RowBlocks), float64(ceil(columns, s.Cols))).Times(heads)
+		ws := s.multiply(float64(y.Scope), float64(columns), float64(y.RowBlocks), float64(ceil(columns, s.Cols))).Times(heads)
 		ws[energy.CrossbarBuffer] = bits*scope + bits*dim*heads*words
 		c[WeightedSum] = c[WeightedSum].Plus(ws)
 	}
 	return c
-}
-
-// weightedSum is multiply where rows and rowBlocks are sums over the words.
-func (c Circuit) weightedSum(rows, columns, rowBlocks, columnBlocks float64) energy.CrossbarCounts {
-	return c.multiply(rows, columns, rowBlocks, columnBlocks)
 }
 
 func (s Spec) price(c Counts) Energy {

@@ -282,6 +282,43 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("got %v, want %q", err, fragment)
 		}
 	}
+	for fragment, change := range map[string]func(*rebert.Spec){
+		"Spec.Port is Port(9), must be 0 (single)":      func(s *rebert.Spec) { s.Port = 9 },
+		"Spec.Scope is Scope(9), must be 0 (ring)":      func(s *rebert.Spec) { s.Scope = 9 },
+		"Spec.ExtraKey is ExtraKey(9)":                  func(s *rebert.Spec) { s.ExtraKey = 9 },
+		"Spec.Endurance is 0, must be at least 1":       func(s *rebert.Spec) { s.Endurance = 0 },
+		"Spec.Stages[0].Steps is 65, must be in 1..64":  func(s *rebert.Spec) { s.Stages = []rebert.Stage{{Steps: 65, Interval: 1}} },
+		"Spec.Stages is 65 long":                        func(s *rebert.Spec) { s.Stages = slices.Repeat([]rebert.Stage{{Steps: 1, Interval: 1}}, 65) },
+		"Circuit.ReadCycle is 0s, must be in 1ns..10µs": func(s *rebert.Spec) { s.ReadCycle = 0 },
+		"Circuit.ADCRate is 0 Hz":                       func(s *rebert.Spec) { s.ADCRate = 0 },
+		"Circuit.ArraysToADC is 1024, must let a cycle": func(s *rebert.Spec) { s.ArraysToADC = 1024 },
+		"SoftmaxUnit.IndexBits is 0":                    func(s *rebert.Spec) { s.Softmax.IndexBits = 0 },
+	} {
+		s := rebert.Basic()
+		change(&s)
+		if err := s.Validate(); err == nil || !strings.HasPrefix(err.Error(), "rebert: ") || !strings.Contains(err.Error(), fragment) {
+			t.Errorf("got %v, want %q", err, fragment)
+		}
+	}
+	for fragment, change := range map[string]func(*rebert.Model){
+		"Model.Layers is 0, must be in 1..1024":      func(m *rebert.Model) { m.Layers = 0 },
+		"Model.Hidden is 0":                          func(m *rebert.Model) { m.Hidden = 0 },
+		"Model.Attention is 0":                       func(m *rebert.Model) { m.Attention = 0 },
+		"Model.FeedForward is 0":                     func(m *rebert.Model) { m.FeedForward = 0 },
+		"Model.FeedForwards is 0":                    func(m *rebert.Model) { m.FeedForwards = 0 },
+		"Model.Bottleneck is -1, must be at least 0": func(m *rebert.Model) { m.Bottleneck = -1 },
+	} {
+		m := shape
+		change(&m)
+		if err := m.Validate(); err == nil || !strings.Contains(err.Error(), fragment) {
+			t.Errorf("got %v, want %q", err, fragment)
+		}
+	}
+	for fragment, half := range map[string][]int{"half is empty": nil, "half[1] is 8, must be in 0..7": {0, 8}, "where no closed form is exact": {1, 7}} {
+		if _, err := rebert.ClosedForm(rebert.BasicPort, 8, half, 8); err == nil || !strings.Contains(err.Error(), fragment) {
+			t.Errorf("got %v, want %q", err, fragment)
+		}
+	}
 	done, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := rebert.Basic().Simulate(done, example(8, 1)); err == nil || !strings.Contains(err.Error(), "canceled") {
