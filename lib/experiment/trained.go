@@ -118,6 +118,19 @@ func (r Recipe) Train(ctx context.Context, backend compute.Backend, data *datase
 	if err != nil {
 		return nil, err
 	}
+	t, err := r.LearnThresholds(ctx, backend, data, dense, first.Best.Accuracy, scratch, observer)
+	if err != nil {
+		return nil, err
+	}
+	t.Card.Steps += first.Steps
+	t.Card.Minutes = time.Since(began).Minutes()
+	return t, nil
+}
+
+// LearnThresholds trains a fine-tuned model on with one threshold a layer, by the recipe's second phase; accuracy (0..1) is
+// what the model reaches on the dev split without pruning. The dense model is left as it is.
+func (r Recipe) LearnThresholds(ctx context.Context, backend compute.Backend, data *datasets.Dataset, dense *transformer.Encoder, accuracy float64, scratch string, observer training.Observer) (*Trained, error) {
+	began := time.Now()
 	pruned, err := transformer.NewEncoder(dense.Spec, r.Thresholds.Seed)
 	if err != nil {
 		return nil, err
@@ -131,10 +144,10 @@ func (r Recipe) Train(ctx context.Context, backend compute.Backend, data *datase
 	}
 	hook := training.LeOPArd(dense.Spec.Layers, r.Lambda)
 	hook.Target = r.Target
-	options = r.Thresholds
+	options := r.Thresholds
 	options.Checkpoint, options.Observer = scratch, observer
-	options.Better = r.sparser(first.Best.Accuracy)
-	second, err := training.Run(ctx, backend, pruned, data, hook, options)
+	options.Better = r.sparser(accuracy)
+	run, err := training.Run(ctx, backend, pruned, data, hook, options)
 	if err != nil {
 		return nil, err
 	}
@@ -145,9 +158,8 @@ func (r Recipe) Train(ctx context.Context, backend compute.Backend, data *datase
 	t := &Trained{Recipe: r, Vocabulary: data.Vocabulary, Dense: dense, Pruned: pruned,
 		Thresholds: &pruning.Threshold{Model: r.Name, Seed: r.Thresholds.Seed, Layers: thresholds},
 		Card: Card{Recipe: r.Name, Task: data.Name, DataHash: data.Hash(), Train: len(data.Train), Dev: len(data.Dev), Seed: r.Dense.Seed,
-			Backend: backend.Name(), Steps: first.Steps + second.Steps, Minutes: time.Since(began).Minutes(),
-			DenseAccuracy: first.Best.Accuracy, PrunedAccuracy: second.Best.Accuracy, Kept: second.Best.Kept,
-			ModelParameters: dense.Spec.Size()}}
+			Backend: backend.Name(), Steps: run.Steps, Minutes: time.Since(began).Minutes(),
+			DenseAccuracy: accuracy, PrunedAccuracy: run.Best.Accuracy, Kept: run.Best.Kept, ModelParameters: dense.Spec.Size()}}
 	if _, err := datasets.ParseListOps(data.Dev[0].Text); err == nil {
 		t.Card.RootOnlyDev = datasets.RootOperatorAccuracy(data.Train, data.Dev)
 	}

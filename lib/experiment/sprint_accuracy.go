@@ -1,0 +1,58 @@
+package experiment
+
+import (
+	"context"
+	"sync"
+
+	"github.com/gomlx/compute"
+
+	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
+	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/pruning"
+)
+
+// SPRINTScore is a model's accuracy on the machine, with what was pruned on the way.
+type SPRINTScore struct {
+	Score
+	Rates pruning.Rates // kept and visible scores, by layer and head
+}
+
+// Pruned is the pruned share of the visible scores in percent.
+func (s *SPRINTScore) Pruned() float64 { return 100 * s.Rates.Total().Rate() }
+
+// SPRINTSchemes are the four bars of Fig. 9.
+func SPRINTSchemes() []sprint.Scheme {
+	return []sprint.Scheme{sprint.Unpruned, sprint.RuntimePruning, sprint.WithoutRecompute, sprint.Recompute}
+}
+
+// SPRINTMachine is the machine of the accuracy figures: M, whose arrays have the noise that the reference sheet assumes.
+// Both operands are rounded to the middle of the step that their dropped bits leave open (half an LSB), because the plain
+// floor would keep about a third more keys than the threshold says.
+func SPRINTMachine() sprint.Spec { return noisy(sprint.M()) }
+
+// Evaluate runs examples on the machine under a scheme: the dense model for the unpruned bar, the model trained with
+// thresholds for the others. Every head meets its own programming errors and read noise, drawn from the machine's seed and
+// the site, so that a run can be repeated.
+func (t *Trained) Evaluate(ctx context.Context, backend compute.Backend, machine sprint.Spec, scheme sprint.Scheme, examples []datasets.Example) (*SPRINTScore, error) {
+	model := t.Pruned
+	if scheme == sprint.Unpruned {
+		model = t.Dense
+	}
+	out := &SPRINTScore{}
+	var mu sync.Mutex
+	score, err := Accuracy(ctx, backend, model, examples, func(s Site, h *attention.Head, context []float32) error {
+		one := machine
+		one.Array = machine.Array.ForWrite(uint64(s.Example), uint64(s.Layer), uint64(s.Head))
+		mask, err := one.Attention(scheme, h, t.Thresholds.Layers[s.Layer], context)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		out.Rates.Add(s.Layer, s.Head, h, mask)
+		return nil
+	})
+	out.Score = score
+	return out, err
+}
