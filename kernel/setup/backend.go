@@ -36,7 +36,7 @@ func ParseChoice(s string) (Choice, error) {
 // Backend is where GoMLX computes in a cell.
 type Backend struct {
 	Config string // the value of GOMLX_BACKEND
-	Tags   string // build tags, which decide what is linked in
+	Tags   string // the build tag that links it in, "" for pure Go
 	Cgo    bool   // whether that needs a C compiler
 	Reason string // why this one, for people
 }
@@ -50,11 +50,9 @@ func backendOf(config, reason string) Backend {
 	b := Backend{Config: config, Reason: reason}
 	switch kind {
 	case "onnx", "onnxruntime":
-		b.Tags, b.Cgo = "onnx,noxla", true
+		b.Tags, b.Cgo = "onnx", true
 	case "xla", "stablehlo":
 		b.Tags, b.Cgo = "xla", true
-	default:
-		b.Tags = "noxla"
 	}
 	return b
 }

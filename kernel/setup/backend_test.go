@@ -16,19 +16,19 @@ func TestChoose(t *testing.T) {
 		cgo                 bool
 		wrong               string
 	}{
-		{choice: Unset, config: pureGo, tags: "noxla"},
-		{choice: Unset, onnx: "/l.so", config: pureGo, tags: "noxla"},
-		{choice: Unset, variable: "onnx:/x.so", config: "onnx:/x.so", tags: "onnx,noxla", cgo: true},
+		{choice: Unset, config: pureGo},
+		{choice: Unset, onnx: "/l.so", config: pureGo},
+		{choice: Unset, variable: "onnx:/x.so", config: "onnx:/x.so", tags: "onnx", cgo: true},
 		{choice: Unset, variable: "xla:cpu", config: "xla:cpu", tags: "xla", cgo: true},
-		{choice: Unset, variable: "go:parallelism=1", compiler: none, config: "go:parallelism=1", tags: "noxla"},
+		{choice: Unset, variable: "go:parallelism=1", compiler: none, config: "go:parallelism=1"},
 		{choice: Unset, variable: "xla:cpu", compiler: none, wrong: "needs cgo: no C compiler"},
-		{choice: Auto, config: pureGo, tags: "noxla"},
-		{choice: Auto, onnx: "/l.so", xla: "/p.so", config: "onnx:/l.so", tags: "onnx,noxla", cgo: true},
+		{choice: Auto, config: pureGo},
+		{choice: Auto, onnx: "/l.so", xla: "/p.so", config: "onnx:/l.so", tags: "onnx", cgo: true},
 		{choice: Auto, xla: "/p.so", config: "xla:cpu", tags: "xla", cgo: true},
-		{choice: Auto, onnx: "/l.so", compiler: none, config: pureGo, tags: "noxla"},
-		{choice: Auto, variable: "go", onnx: "/l.so", config: "go", tags: "noxla"},
-		{choice: Go, variable: "onnx", onnx: "/l.so", config: pureGo, tags: "noxla"},
-		{choice: ONNX, onnx: "/l.so", config: "onnx:/l.so", tags: "onnx,noxla", cgo: true},
+		{choice: Auto, onnx: "/l.so", compiler: none, config: pureGo},
+		{choice: Auto, variable: "go", onnx: "/l.so", config: "go"},
+		{choice: Go, variable: "onnx", onnx: "/l.so", config: pureGo},
+		{choice: ONNX, onnx: "/l.so", config: "onnx:/l.so", tags: "onnx", cgo: true},
 		{choice: ONNX, wrong: "its library is not found"},
 		{choice: ONNX, onnx: "/l.so", compiler: none, wrong: "needs cgo"},
 		{choice: XLA, xla: "/p.so", variable: "go", config: "xla:cpu", tags: "xla", cgo: true},
@@ -51,13 +51,15 @@ func TestChoose(t *testing.T) {
 }
 
 func TestMergeFlags(t *testing.T) {
-	for _, c := range []struct{ flags, tags, want string }{
-		{"", "noxla", "-tags=noxla"},
-		{"-buildvcs=false -mod=mod", "noxla", "-buildvcs=false -tags=noxla"},
-		{"-tags=a,noxla -v", "onnx,noxla", "-v -tags=a,noxla,onnx"},
+	for _, c := range []struct{ flags, tag, want string }{
+		{"", "", ""},
+		{"", "xla", "-tags=xla"},
+		{"-buildvcs=false -mod=mod", "onnx", "-buildvcs=false -tags=onnx"},
+		{"-tags=z,a -v", "", "-v -tags=a,z"},
+		{"-tags=z,onnx,a -v", "onnx", "-v -tags=a,onnx,z"},
 	} {
-		if got := mergeFlags(c.flags, c.tags); got != c.want {
-			t.Errorf("%q and %q: %q, must be %q", c.flags, c.tags, got, c.want)
+		if got := mergeFlags(c.flags, c.tag); got != c.want {
+			t.Errorf("%q and %q: %q, must be %q", c.flags, c.tag, got, c.want)
 		}
 	}
 }

@@ -129,8 +129,12 @@ func TestKernelspec(t *testing.T) {
 			t.Errorf("%s is %q, must be %q", name, env[name], want)
 		}
 	}
-	if !strings.Contains(env["GOFLAGS"], "-tags=noxla") {
-		t.Errorf("GOFLAGS is %q", env["GOFLAGS"])
+	if strings.Contains(env["GOFLAGS"], "-tags=onnx") {
+		t.Errorf("GOFLAGS is %q, must not link ONNX Runtime into a build without cgo", env["GOFLAGS"])
+	}
+	w.Backend = backendOf("onnx:/l.so", "test")
+	if with := w.Environ(tools, "-v"); with["GOFLAGS"] != "-v -tags=onnx" || with["CGO_ENABLED"] != "1" {
+		t.Errorf("with ONNX Runtime GOFLAGS is %q and CGO_ENABLED %q", with["GOFLAGS"], with["CGO_ENABLED"])
 	}
 
 	dir := t.TempDir()

@@ -64,21 +64,26 @@ func (w Workbench) Environ(tools Tools, goflags string) map[string]string {
 	}
 }
 
-// mergeFlags adds build tags to GOFLAGS. -mod and -modfile are dropped because cells build in a workspace, where the go
+// mergeFlags adds a build tag, if any, to GOFLAGS. -mod and -modfile are dropped because cells build in a workspace, where the go
 // command refuses them.
-func mergeFlags(goflags, tags string) string {
-	var flags []string
+func mergeFlags(goflags, tag string) string {
+	var flags, tags []string
+	if tag != "" {
+		tags = []string{tag}
+	}
 	for _, f := range strings.Fields(goflags) {
 		name, value, _ := strings.Cut(strings.TrimLeft(f, "-"), "=")
 		switch name {
 		case "mod", "modfile":
 		case "tags":
-			all := append(strings.Split(value, ","), strings.Split(tags, ",")...)
-			slices.Sort(all)
-			tags = strings.Join(slices.Compact(all), ",")
+			tags = append(tags, strings.Split(value, ",")...)
 		default:
 			flags = append(flags, f)
 		}
 	}
-	return strings.Join(append(flags, "-tags="+tags), " ")
+	if len(tags) > 0 {
+		slices.Sort(tags)
+		flags = append(flags, "-tags="+strings.Join(slices.Compact(tags), ","))
+	}
+	return strings.Join(flags, " ")
 }
