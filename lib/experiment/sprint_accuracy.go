@@ -40,19 +40,24 @@ func (t *Trained) Evaluate(ctx context.Context, backend compute.Backend, machine
 		model = t.Dense
 	}
 	out := &SPRINTScore{}
+	score, err := Accuracy(ctx, backend, model, examples, t.attend(machine, scheme, &out.Rates))
+	out.Score = score
+	return out, err
+}
+
+// attend is the machine's attention under a scheme; what it keeps is counted in rates when that is not nil.
+func (t *Trained) attend(machine sprint.Spec, scheme sprint.Scheme, rates *pruning.Rates) HeadAttention {
 	var mu sync.Mutex
-	score, err := Accuracy(ctx, backend, model, examples, func(s Site, h *attention.Head, context []float32) error {
+	return func(s Site, h *attention.Head, context []float32) error {
 		one := machine
 		one.Array = machine.Array.ForWrite(uint64(s.Example), uint64(s.Layer), uint64(s.Head))
 		mask, err := one.Attention(scheme, h, t.Thresholds.Layers[s.Layer], context)
-		if err != nil {
+		if err != nil || rates == nil {
 			return err
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		out.Rates.Add(s.Layer, s.Head, h, mask)
+		rates.Add(s.Layer, s.Head, h, mask)
 		return nil
-	})
-	out.Score = score
-	return out, err
+	}
 }

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"fmt"
 	"math"
 	"strings"
 
@@ -132,4 +133,61 @@ func (r *SPRINTRuns) ratio(series, metric string) float64 {
 		return math.NaN()
 	}
 	return r.table3(base) / row.Value
+}
+
+// Segments names the segments of the energy stacks of a size, bottom to top: the published rows where the paper has them,
+// bare names elsewhere.
+func (r *SPRINTRuns) Segments(size string, modes ...sprint.Mode) (rows []published.Row) {
+	for _, w := range r.Workloads {
+		for _, mode := range modes {
+			for c := range energy.Components {
+				metric := ShareMetric(energy.Component(c))
+				row, err := published.Find("sprint", "energy-a-breakdown", mode.String(), w.Name, size, metric)
+				if err != nil {
+					row = published.Row{System: "sprint", Figure: "energy-a-breakdown", Series: mode.String(), Workload: w.Name, Config: size,
+						Metric: metric, Unit: "% of baseline energy"}
+				}
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
+}
+
+// Multipliers names the labels of the energy stacks of a size.
+func (r *SPRINTRuns) Multipliers(size string, modes ...sprint.Mode) (rows []published.Row) {
+	for _, w := range r.Workloads {
+		for _, mode := range modes {
+			row, err := published.Find("sprint", "energy-a-multiplier", mode.String(), w.Name, size, "energy_reduction")
+			if err != nil {
+				row = published.Row{System: "sprint", Figure: "energy-a-multiplier", Series: mode.String(), Workload: w.Name, Config: size,
+					Metric: "energy_reduction", Unit: "x"}
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// Locality is, for each workload, the share of a query's keys that the query before kept too, beside the share that a random
+// mask with the same row counts has, in percent.
+func (r *SPRINTRuns) Locality() (out []Reading) {
+	for _, w := range r.Workloads {
+		out = append(out,
+			reading("locality", "adjacent queries", w.Name, "", "overlap", "%", 100*w.Overlap),
+			reading("locality", "random mask", w.Name, "", "overlap", "%", 100*w.Chance))
+	}
+	return out
+}
+
+// Statistics tabulates the masks that the numbers rest on.
+func (r *SPRINTRuns) Statistics() (headings []string, rows [][]string) {
+	headings = []string{"workload", "token slots", "valid", "pruned", "keys kept a query", "kept by the query before", "random mask", "score correlation"}
+	for _, w := range r.Workloads {
+		s := w.Statistics
+		rows = append(rows, []string{w.Name, fmt.Sprint(int(math.Round(float64(s.Queries) / s.ValidFraction))), fmt.Sprint(s.Queries),
+			fmt.Sprintf("%.1f %%", 100*s.PruningRate), fmt.Sprintf("%.0f", float64(s.Kept)/float64(s.Queries)),
+			fmt.Sprintf("%.0f %%", 100*w.Overlap), fmt.Sprintf("%.0f %%", 100*w.Chance), fmt.Sprintf("%.3f", w.Correlation)})
+	}
+	return headings, rows
 }

@@ -1,0 +1,40 @@
+package experiment
+
+import (
+	"context"
+
+	"github.com/gomlx/compute"
+
+	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
+	"github.com/sparse-attention/workbench/lib/trace"
+)
+
+// Trace captures every head of the examples as the pruned model computes them on the machine under runtime pruning, in the
+// order of example, layer and head.
+func (t *Trained) Trace(ctx context.Context, backend compute.Backend, machine sprint.Spec, examples []datasets.Example) ([]trace.Record, error) {
+	attend := t.attend(machine, sprint.RuntimePruning, nil)
+	wrapped, captured := Capture(attend, func(Site) bool { return true })
+	if _, err := Accuracy(ctx, backend, t.Pruned, examples, wrapped); err != nil {
+		return nil, err
+	}
+	var out []trace.Record
+	for _, c := range captured() {
+		out = append(out, trace.Record{Workload: t.Recipe.Name, Task: t.Recipe.Task, Sample: c.Site.Example, Layer: c.Site.Layer,
+			HeadIndex: c.Site.Head, Threshold: t.Thresholds.Layers[c.Site.Layer], Head: *c.Head})
+	}
+	return out, nil
+}
+
+// Overlap is the share of kept cells that the query before kept too, over all records, and the same for random masks with
+// the same row counts, in percent.
+func Overlap(records []trace.Record) (adjacent, random float64) {
+	var ours, chance trace.Statistics
+	for i := range records {
+		r := &records[i]
+		m := r.Mask()
+		ours.AddMask(r, m)
+		chance.AddMask(r, trace.Shuffled(&r.Head, m, uint64(i)))
+	}
+	return 100 * ours.Total().Overlap, 100 * chance.Total().Overlap
+}
