@@ -81,16 +81,7 @@ func (y *System) trackMoves() {
 func (m Move) Await() int64 {
 	y := m.system
 	for y.moves[m.index].left > 0 {
-		var c *channel // the channel that is furthest behind
-		for _, k := range y.channels {
-			if k.inside > 0 && (c == nil || k.next < c.next) {
-				c = k
-			}
-		}
-		c.flushing = true
-		c.next = min(c.next, c.now+1)
-		c.tick()
-		c.flushing = false
+		y.step()
 	}
 	return y.moves[m.index].last
 }
