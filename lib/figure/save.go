@@ -1,12 +1,12 @@
 package figure
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/google/renameio/v2/maybe"
 	"gonum.org/v1/plot/vg/draw"
 )
 
@@ -37,7 +37,7 @@ func Save(chart Chart, dir, name string) error {
 		return fmt.Errorf("figure: %w", err)
 	}
 	for _, f := range files {
-		if err := replaceFile(filepath.Join(dir, name+f.extension), f.data); err != nil {
+		if err := maybe.WriteFile(filepath.Join(dir, name+f.extension), f.data, 0o644); err != nil {
 			return fmt.Errorf("figure: %w", err)
 		}
 	}
@@ -59,24 +59,4 @@ func render(chart Chart, canvas func(p *Page) draw.Canvas) error {
 		return fmt.Errorf("page is %v by %v points, must be above zero", p.Width, p.Height)
 	}
 	return chart.Draw(canvas(p))
-}
-
-// replaceFile writes beside the file and renames, so that a reader sees the old bytes or the new ones.
-func replaceFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }

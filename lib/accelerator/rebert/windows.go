@@ -8,8 +8,9 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
+
+	"github.com/google/renameio/v2/maybe"
 )
 
 // Origin says where windows come from. Fitted ones were chosen to meet published speedups, which are no targets any more.
@@ -140,20 +141,7 @@ func (w Windows) WriteFile(path string) error {
 	if err != nil {
 		return fmt.Errorf("rebert: %s: %w", path, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("rebert: %w", err)
-	}
-	_, err = f.Write(append(data, '\n'))
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
+	if err := maybe.WriteFile(path, append(data, '\n'), 0o644); err != nil { // writes beside, then renames
 		return fmt.Errorf("rebert: %w", err)
 	}
 	return nil
