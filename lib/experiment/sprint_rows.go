@@ -158,12 +158,12 @@ func (r *SPRINTRuns) Segments(size string, modes ...sprint.Mode) (rows []publish
 func (r *SPRINTRuns) Multipliers(size string, modes ...sprint.Mode) (rows []published.Row) {
 	for _, w := range r.Workloads {
 		for _, mode := range modes {
-			row, err := published.Find("sprint", "energy-a-multiplier", mode.String(), w.Name, size, "energy_reduction")
+			named, err := published.Find("sprint", "energy-a-multiplier", mode.String(), w.Name, size, "energy_reduction")
 			if err != nil {
-				row = published.Row{System: "sprint", Figure: "energy-a-multiplier", Series: mode.String(), Workload: w.Name, Config: size,
+				named = published.Row{System: "sprint", Figure: "energy-a-multiplier", Series: mode.String(), Workload: w.Name, Config: size,
 					Metric: "energy_reduction", Unit: "x"}
 			}
-			rows = append(rows, row)
+			rows = append(rows, named)
 		}
 	}
 	return rows
@@ -171,11 +171,22 @@ func (r *SPRINTRuns) Multipliers(size string, modes ...sprint.Mode) (rows []publ
 
 // Locality is, for each workload, the share of a query's keys that the query before kept too, beside the share that a random
 // mask with the same row counts has, in percent.
-func (r *SPRINTRuns) Locality() (out []Reading) {
+func (r *SPRINTRuns) Locality() (out []published.Row) {
 	for _, w := range r.Workloads {
 		out = append(out,
-			reading("locality", "adjacent queries", w.Name, "", "overlap", "%", 100*w.Overlap),
-			reading("locality", "random mask", w.Name, "", "overlap", "%", 100*w.Chance))
+			row("locality", "adjacent queries", w.Name, "", "overlap", "%", 100*w.Overlap),
+			row("locality", "random mask", w.Name, "", "overlap", "%", 100*w.Chance))
+	}
+	return out
+}
+
+// Rows gives a number of every workload on every size.
+func (r *SPRINTRuns) Rows(figure, metric, unit string, f func(w *SPRINTWorkload, size string) float64) (out []published.Row) {
+	for i := range r.Workloads {
+		for _, size := range SPRINTSizes() {
+			w := &r.Workloads[i]
+			out = append(out, row(figure, "SPRINT", w.Name, size.Name, metric, unit, f(w, size.Name)))
+		}
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
+	"github.com/sparse-attention/workbench/lib/published"
 	"github.com/sparse-attention/workbench/lib/trace"
 )
 
@@ -27,8 +28,8 @@ func (t *Trained) Trace(ctx context.Context, backend compute.Backend, machine sp
 }
 
 // Overlap is the share of kept cells that the query before kept too, over all records, and the same for random masks with
-// the same row counts, in percent.
-func Overlap(records []trace.Record) (adjacent, random float64) {
+// the same row counts, in percent: two bars of the locality figure.
+func Overlap(title string, records []trace.Record) []published.Row {
 	var ours, chance trace.Statistics
 	for i := range records {
 		r := &records[i]
@@ -36,5 +37,8 @@ func Overlap(records []trace.Record) (adjacent, random float64) {
 		ours.AddMask(r, m)
 		chance.AddMask(r, trace.Shuffled(&r.Head, m, uint64(i)))
 	}
-	return 100 * ours.Total().Overlap, 100 * chance.Total().Overlap
+	return []published.Row{
+		row("locality", "adjacent queries", title, "", "overlap", "%", 100*ours.Total().Overlap),
+		row("locality", "random mask", title, "", "overlap", "%", 100*chance.Total().Overlap),
+	}
 }

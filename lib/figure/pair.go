@@ -28,6 +28,18 @@ func Own(row published.Row, ours float64) Pair {
 	return Pair{row, ours}
 }
 
+// Ours makes pairs without published values; the number of each is ours(row).
+func Ours(rows []published.Row, ours func(published.Row) float64) []Pair {
+	pairs := make([]Pair, len(rows))
+	for i, r := range rows {
+		pairs[i] = Own(r, ours(r))
+	}
+	return pairs
+}
+
+// Value is a row's own number, for rows that hold ours.
+func Value(r published.Row) float64 { return r.Value }
+
 // Against puts ours beside every row. A NaN means that we have no number for that row.
 func Against(rows []published.Row, ours func(published.Row) float64) []Pair {
 	pairs := make([]Pair, len(rows))

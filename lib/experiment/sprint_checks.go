@@ -1,0 +1,82 @@
+package experiment
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/published"
+	"github.com/sparse-attention/workbench/lib/trace"
+)
+
+// Fig9Published are the bars of Fig. 9 that are accuracies, without the differences listed behind them.
+func Fig9Published() []published.Row {
+	return published.Select(published.Figure("sprint", "fig9-accuracy"), func(r published.Row) bool {
+		return r.Metric == "accuracy" && !strings.HasPrefix(r.Series, "SPRINT minus")
+	})
+}
+
+// kneePoints is what the accuracy at the knee may lie below that of 8 bits: the paper's own curves differ by up to half a
+// point, read to half a point.
+const kneePoints = 1.0
+
+// BitVerdicts judges Fig. 5 by its shape on our models: with 4 bits the accuracy is that of 8 bits, which is why the paper
+// keeps 4 of them in the array. The curves themselves are of other models.
+func (s *SPRINTStudy) BitVerdicts() []published.Verdict {
+	var out []published.Verdict
+	for _, r := range published.Figure("sprint", "fig5-bits") {
+		out = append(out, published.Judge(r, math.NaN(), published.NotComparable, published.Because("%s is too large to train here; our models are drawn apart", r.Workload)))
+	}
+	for _, m := range s.Models {
+		four, eight := m.Bits[4], m.Bits[8]
+		if four == nil || eight == nil {
+			continue
+		}
+		reference, err := published.Find("sprint", "fig5-bits", "accuracy vs b", "BERT-MRPC", "b=4", "accuracy")
+		if err != nil {
+			continue
+		}
+		last, err := published.Find("sprint", "fig5-bits", "accuracy vs b", "BERT-MRPC", "b=8", "accuracy")
+		if err != nil {
+			continue
+		}
+		knee := reference
+		knee.Workload, knee.Config, knee.Metric, knee.Unit = m.Title(), "b=4", "accuracy_minus_8_bits", "pt"
+		knee.Value, knee.Note = reference.Value-last.Value, "published: BERT-MRPC"
+		out = append(out, published.Judge(knee, four.Accuracy()-eight.Accuracy(), published.Trend, published.Points(kneePoints),
+			published.Because("the knee lies at 4 bits or before; published value of BERT-MRPC")))
+	}
+	return out
+}
+
+// CoLAVerdicts compares the counts of the paper's CoLA mask with what the statistics of package attention and the locality
+// vectors of package trace find in it.
+func CoLAVerdicts() []published.Verdict {
+	words, mask := trace.CoLA()
+	n := len(words)
+	_, locality := trace.Requests(mask)
+	reused := 0
+	for _, l := range locality {
+		reused += l
+	}
+	h := &attention.Head{Tokens: n, Valid: n}
+	ours := map[string]float64{
+		"cells": float64(n * n), "kept_cells": float64(mask.Count()), "kept_cells_rows_2_16": float64(mask.Count() - mask.CountRow(0)),
+		"kept_also_in_previous_row": float64(reused), "pruned_fraction": 100 * attention.Measure(h, mask).PruningRate,
+	}
+	var out []published.Verdict
+	for _, r := range published.Figure("sprint", "fig2-mask") {
+		v, ok := ours[r.Metric]
+		if r.Metric == "kept_cells_in_row" {
+			var t int
+			if _, err := fmt.Sscanf(r.Config, "row %d", &t); err == nil && t >= 1 && t <= n {
+				v, ok = float64(mask.CountRow(t-1)), true
+			}
+		}
+		if ok {
+			out = append(out, published.Judge(r, v, published.Exact))
+		}
+	}
+	return out
+}
