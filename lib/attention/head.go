@@ -1,6 +1,7 @@
 package attention
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -18,15 +19,28 @@ type Head struct {
 	ScaleQ, ScaleK, ScaleV float32 // real value of one integer step
 }
 
-// Validate reports the first field that no machine can work with.
-func (h *Head) Validate() error {
-	switch n := h.Tokens * h.Dim; {
+// ValidateShape reports what is wrong with Tokens, Valid or Dim, or that h is nil. It is for machines that look at the shape
+// alone; the integers may be missing.
+func (h *Head) ValidateShape() error {
+	switch {
+	case h == nil:
+		return errors.New("attention: Head is nil, must be a head")
 	case h.Tokens < 1:
 		return fmt.Errorf("attention: Head.Tokens is %d, must be at least 1", h.Tokens)
 	case h.Valid < 1 || h.Valid > h.Tokens:
 		return fmt.Errorf("attention: Head.Valid is %d, must be in 1..%d (Tokens)", h.Valid, h.Tokens)
 	case h.Dim < 1:
 		return fmt.Errorf("attention: Head.Dim is %d, must be at least 1", h.Dim)
+	}
+	return nil
+}
+
+// Validate reports the first field that no machine can work with.
+func (h *Head) Validate() error {
+	if err := h.ValidateShape(); err != nil {
+		return err
+	}
+	switch n := h.Tokens * h.Dim; {
 	case h.Bits < 2 || h.Bits > 16:
 		return fmt.Errorf("attention: Head.Bits is %d, must be in 2..16", h.Bits)
 	case len(h.Q) != n || len(h.K) != n || len(h.V) != n:

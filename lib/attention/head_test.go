@@ -64,6 +64,24 @@ func TestValidateNamesTheField(t *testing.T) {
 	}
 }
 
+func TestShapeAlone(t *testing.T) {
+	if err := (&attention.Head{Tokens: 2, Valid: 1, Dim: 2}).ValidateShape(); err != nil {
+		t.Errorf("a head without integers: %v", err)
+	}
+	for want, h := range map[string]*attention.Head{
+		"Head is nil":                      nil,
+		"Head.Tokens is 0":                 {},
+		"Head.Valid is 0, must be in 1..2": {Tokens: 2},
+		"Head.Dim is 0":                    {Tokens: 2, Valid: 2},
+	} {
+		for _, err := range []error{h.ValidateShape(), h.Validate()} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %q", err, want)
+			}
+		}
+	}
+}
+
 // The integer threshold and the real one are the same test, also where the real threshold is a score itself.
 func TestIntegerThresholdDecidesAsTheRealOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -84,6 +84,28 @@ func (m *Mask) Clone() *Mask {
 	return &c
 }
 
+// Validate reports why m, which may be nil, is no mask of h: another size, or a key kept that the query cannot see.
+func (m *Mask) Validate(h *Head) error {
+	if m == nil {
+		return fmt.Errorf("attention: Mask is nil, must be %d x %d (Head.Tokens)", h.Tokens, h.Tokens)
+	}
+	if m.rows != h.Tokens || m.cols != h.Tokens {
+		return fmt.Errorf("attention: Mask is %d x %d, must be %d x %d (Head.Tokens)", m.rows, m.cols, h.Tokens, h.Tokens)
+	}
+	for t := range h.Tokens {
+		visible := 0
+		if t < h.Valid {
+			visible = h.Keys(t)
+		}
+		for i, word := range m.Row(t) {
+			if j := i<<6 + 63 - bits.LeadingZeros64(word); word != 0 && j >= visible {
+				return fmt.Errorf("attention: Mask keeps key %d for query %d, which sees the first %d keys", j, t, visible)
+			}
+		}
+	}
+	return nil
+}
+
 // Full keeps every valid key of every valid query of h (up to the query itself when h is causal).
 func Full(h *Head) *Mask {
 	m := NewMask(h.Tokens, h.Tokens)

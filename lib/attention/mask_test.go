@@ -3,6 +3,7 @@ package attention_test
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/sparse-attention/workbench/lib/attention"
@@ -68,6 +69,38 @@ func TestMaskRefusesAKeyOutside(t *testing.T) {
 			f(attention.NewMask(1, 70))
 		}()
 	}
+}
+
+func TestMaskOfAHead(t *testing.T) {
+	h := &attention.Head{Tokens: 130, Valid: 100, Dim: 1}
+	for want, m := range map[string]*attention.Mask{
+		"Mask is nil, must be 130 x 130":             nil,
+		"Mask is 130 x 129, must be 130 x 130":       attention.NewMask(130, 129),
+		"keeps key 100 for query 3, which sees the ": keeping(h, 3, 100),
+		"keeps key 129 for query 3, which sees the ": keeping(h, 3, 129),
+		"keeps key 0 for query 100, which sees the ": keeping(h, 100, 0),
+	} {
+		if err := m.Validate(h); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	if err := keeping(h, 99, 99).Validate(h); err != nil {
+		t.Error(err)
+	}
+	h.Causal = true
+	if err := attention.Full(h).Validate(h); err != nil {
+		t.Error(err)
+	}
+	if err := keeping(h, 63, 64).Validate(h); err == nil || !strings.Contains(err.Error(), "keeps key 64 for query 63") {
+		t.Errorf("a causal head: got %v", err)
+	}
+}
+
+// keeping is the full mask of h with one key more.
+func keeping(h *attention.Head, t, j int) *attention.Mask {
+	m := attention.Full(h)
+	m.Keep(t, j)
+	return m
 }
 
 func TestMeasureByHand(t *testing.T) {

@@ -222,7 +222,7 @@ func TestRefusals(t *testing.T) {
 		"Spec.SortTime is NaN":                                 func(s *a3.Spec, _ *a3.Workload) { s.SortTime = math.NaN() },
 		"Spec.Clock is 0":                                      func(s *a3.Spec, _ *a3.Workload) { s.Clock = 0 },
 		"Modules.List holds 0":                                 func(s *a3.Spec, _ *a3.Workload) { s.Modules.List = nil },
-		"Workload.Head is nil":                                 func(_ *a3.Spec, w *a3.Workload) { w.Head = nil },
+		"Workload: attention: Head is nil":                     func(_ *a3.Spec, w *a3.Workload) { w.Head = nil },
 		"Workload.Head.Dim is 8, must be in 1..4 (Spec.Lanes)": func(s *a3.Spec, _ *a3.Workload) { s.Lanes = 4 },
 		"attention: Head.Valid is 0":                           func(_ *a3.Spec, w *a3.Workload) { w.Head.Valid = 0 },
 	} {

@@ -19,11 +19,8 @@ type Workload struct {
 }
 
 func (s Spec) check(w Workload) error {
-	if w.Head == nil {
-		return fmt.Errorf("a3: Workload.Head is nil, must be a head")
-	}
 	if err := w.Head.Validate(); err != nil {
-		return err
+		return fmt.Errorf("a3: Workload: %w", err)
 	}
 	if w.Head.Dim > s.Lanes {
 		return fmt.Errorf("a3: Workload.Head.Dim is %d, must be in 1..%d (Spec.Lanes)", w.Head.Dim, s.Lanes)

@@ -3,7 +3,6 @@ package elsa
 import (
 	"context"
 	"fmt"
-	"math/bits"
 
 	"github.com/sparse-attention/workbench/lib/attention"
 	"github.com/sparse-attention/workbench/lib/unit"
@@ -18,34 +17,19 @@ type Workload struct {
 
 func (s Spec) check(w Workload) error {
 	h := w.Head
+	if err := h.ValidateShape(); err != nil {
+		return fmt.Errorf("elsa: Workload: %w", err)
+	}
 	switch {
-	case h == nil:
-		return fmt.Errorf("elsa: Workload.Head is nil, must be a head")
-	case h.Tokens < 1:
-		return fmt.Errorf("elsa: Workload.Head.Tokens is %d, must be at least 1", h.Tokens)
-	case h.Valid < 1 || h.Valid > h.Tokens:
-		return fmt.Errorf("elsa: Workload.Head.Valid is %d, must be in 1..%d (Tokens)", h.Valid, h.Tokens)
 	case h.Valid > s.Tokens:
 		return fmt.Errorf("elsa: Workload.Head.Valid is %d, must be in 1..%d (Spec.Tokens)", h.Valid, s.Tokens)
-	case h.Dim < 1 || h.Dim > s.Dim:
+	case h.Dim > s.Dim:
 		return fmt.Errorf("elsa: Workload.Head.Dim is %d, must be in 1..%d (Spec.Dim)", h.Dim, s.Dim)
 	case s.Mode == Exact:
 		return nil
-	case w.Mask == nil:
-		return fmt.Errorf("elsa: Workload.Mask is nil, must be a mask of %d x %d in mode %v", h.Tokens, h.Tokens, s.Mode)
-	case w.Mask.Queries() != h.Tokens || w.Mask.Keys() != h.Tokens:
-		return fmt.Errorf("elsa: Workload.Mask is %d x %d, must be %d x %d (Head.Tokens)", w.Mask.Queries(), w.Mask.Keys(), h.Tokens, h.Tokens)
 	}
-	for t := range h.Tokens {
-		visible := 0
-		if t < h.Valid {
-			visible = h.Keys(t)
-		}
-		for i, word := range w.Mask.Row(t) {
-			if j := i<<6 + 63 - bits.LeadingZeros64(word); word != 0 && j >= visible {
-				return fmt.Errorf("elsa: Workload.Mask keeps key %d for query %d, which sees the first %d keys", j, t, visible)
-			}
-		}
+	if err := w.Mask.Validate(h); err != nil {
+		return fmt.Errorf("elsa: Workload in mode %v: %w", s.Mode, err)
 	}
 	return nil
 }

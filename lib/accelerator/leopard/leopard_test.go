@@ -238,7 +238,7 @@ func TestRefusals(t *testing.T) {
 		"Spec.ValueBuffer is -1":                        func(s *leopard.Spec, _ *leopard.Workload) { s.ValueBuffer = -1 },
 		"Spec.Clock is 0":                               func(s *leopard.Spec, _ *leopard.Workload) { s.Clock = 0 },
 		"Spec.Area is NaN":                              func(s *leopard.Spec, _ *leopard.Workload) { s.Area = unit.SquareMillimetres(math.NaN()) },
-		"Workload.Head is nil":                          func(_ *leopard.Spec, w *leopard.Workload) { w.Head = nil },
+		"Workload: attention: Head is nil":              func(_ *leopard.Spec, w *leopard.Workload) { w.Head = nil },
 		"Workload.Threshold is NaN":                     func(_ *leopard.Spec, w *leopard.Workload) { w.Threshold = math.NaN() },
 		"Workload.Head.Bits is 12, must be in 2..8":     func(s *leopard.Spec, _ *leopard.Workload) { s.QueryBits = 8 },
 		"Workload.Head.Dim is 4, must leave room":       func(s *leopard.Spec, _ *leopard.Workload) { s.KeyBuffer = 5 },

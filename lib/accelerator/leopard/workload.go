@@ -23,11 +23,8 @@ type operands struct {
 // operands checks w against the Spec and widens it.
 func (s Spec) operands(w Workload) (operands, error) {
 	h := w.Head
-	if h == nil {
-		return operands{}, fmt.Errorf("leopard: Workload.Head is nil, must be a head")
-	}
 	if err := h.Validate(); err != nil {
-		return operands{}, err
+		return operands{}, fmt.Errorf("leopard: Workload: %w", err)
 	}
 	if math.IsNaN(w.Threshold) || math.IsInf(w.Threshold, 0) {
 		return operands{}, fmt.Errorf("leopard: Workload.Threshold is %v, must be finite", w.Threshold)

@@ -223,7 +223,7 @@ func TestRefusals(t *testing.T) {
 		"Spec.Clock is 0":                           func(s *mnnfast.Spec, _ *mnnfast.Workload) { s.Clock = 0 },
 		"Spec.Power is 0":                           func(s *mnnfast.Spec, _ *mnnfast.Workload) { s.Power = 0 },
 		"ZeroSkip.Theta is 1, must be in [0,1)":     func(s *mnnfast.Spec, _ *mnnfast.Workload) { s.Skip.Theta = 1 },
-		"Workload.Head is nil":                      func(_ *mnnfast.Spec, w *mnnfast.Workload) { w.Head = nil },
+		"Workload: attention: Head is nil":          func(_ *mnnfast.Spec, w *mnnfast.Workload) { w.Head = nil },
 		"attention: Head.Valid is 4, must be in 1.": func(_ *mnnfast.Spec, w *mnnfast.Workload) { w.Head.Valid = 4 },
 	} {
 		s, w := mnnfast.Projected(), mnnfast.Workload{Head: ladder()}

@@ -21,11 +21,8 @@ func (s Spec) Simulate(ctx context.Context, w Workload) (Report, error) {
 	if err := s.Validate(); err != nil {
 		return Report{}, err
 	}
-	if w.Head == nil {
-		return Report{}, fmt.Errorf("mnnfast: Workload.Head is nil, must be a head")
-	}
 	if err := w.Head.Validate(); err != nil {
-		return Report{}, err
+		return Report{}, fmt.Errorf("mnnfast: Workload: %w", err)
 	}
 	m := &machine{Spec: s, head: w.Head, mask: s.Mask(w.Head)}
 	pass := s.QueriesPerPass
