@@ -3,30 +3,32 @@
 // A package imports only packages of lower floors. So there is no circle, no machine knows another machine, and what lies
 // below can be read without what lies above.
 //
-//	floor 7  cell              what a notebook cell shows: figures, tables, verdicts, live progress, a slider
-//	floor 6  figure            charts of published values beside ours; SVG, PNG and CSV with their provenance inside
-//	floor 5  experiment        a seeded run of a workload on a machine; recipes; the numbers of a paper's figures
-//	floor 4  training          fine-tuning, learned thresholds, checkpoints
-//	floor 3  transformer       models in GoMLX, with one attention hook for everything that prunes
-//	floor 3  accelerator/*     one package a machine: Spec, presets, Validate, Simulate
-//	floor 3  dram/tracefile    the trace formats of DRAMsim3 and Ramulator
-//	floor 3  dram/anchor       reference traces replayed beside what those two simulators measured
-//	floor 2  dram              HBM2, DDR4, LPDDR4, ReRAM main memory: timing as data, controllers, energy
-//	floor 2  reram             arrays that threshold or multiply in place, and the banks and commands around them
-//	floor 2  pruning           what to keep: threshold, top-k cascade, window, candidate search, hash, zero skip
-//	floor 2  trace             attention captured from a model or synthesised from statistics; Parquet
-//	floor 1  energy            component tables with their sources; events times picojoules
-//	floor 1  attention         Head (Q, K, V), softmax, Mask (a bit set), statistics of masks
-//	floor 1  fixedpoint        quantisers, the split in high and low bits, two-table exponent
-//	floor 1  published         every published number with its evidence; classes and verdicts
-//	floor 1  progress          what a long computation reports while it runs
-//	floor 0  unit              Cycles, Bytes, Picojoules, Hertz: typed, so that they cannot be mixed up
+//	floor 7  cell                     what a notebook cell shows: figures, tables, verdicts, live progress, a slider
+//	floor 6  figure                   charts of published values beside ours; SVG, PNG and CSV with their provenance inside
+//	floor 5  experiment               a seeded run of a workload on a machine; recipes; the numbers of a paper's figures
+//	floor 4  accelerator/*            one package a machine: Spec, presets, Validate, Simulate
+//	floor 4  training                 fine-tuning, learned thresholds, checkpoints
+//	floor 3  transformer              models in GoMLX, with one attention hook for everything that prunes
+//	floor 3  accelerator/*/*          a unit of one machine that is worth a package
+//	floor 3  dram/tracefile           the trace formats of DRAMsim3 and Ramulator
+//	floor 3  dram/anchor              reference traces replayed beside what those two simulators measured
+//	floor 2  attention/attentiontest  heads for the tests of those who work with them
+//	floor 2  dram                     HBM2, DDR4, LPDDR4, ReRAM main memory: timing as data, controllers, energy
+//	floor 2  reram                    arrays that threshold or multiply in place, and the banks and commands around them
+//	floor 2  pruning                  what to keep: threshold, top-k cascade, window, candidate search, hash, zero skip
+//	floor 2  trace                    attention captured from a model or synthesised from statistics; Parquet
+//	floor 1  energy                   component tables with their sources; events times picojoules
+//	floor 1  attention                Head (Q, K, V), softmax, Mask (a bit set), statistics of masks
+//	floor 1  fixedpoint               quantisers, the split in high and low bits, two-table exponent
+//	floor 1  published                every published number with its evidence; classes and verdicts
+//	floor 1  progress                 what a long computation reports while it runs
+//	floor 0  unit                     Cycles, Bytes, Picojoules, Hertz: typed, so that they cannot be mixed up
 //
 // Package datasets lies under all floors and package kernel stands outside: neither imports anything of lib, and lib
 // imports nothing of kernel.
 //
-// The machines are sprint, leopard, a3, elsa, mnnfast and rebert. A new one is a folder under accelerator with a Spec and a
-// Simulate; it needs no line here and touches no other machine.
+// The machines are sprint, spatten, leopard, a3, elsa, mnnfast and rebert. A new one is a folder under accelerator with a Spec
+// and a Simulate; it needs no line here, and no machine imports anything of another.
 //
 // Values flow
 //

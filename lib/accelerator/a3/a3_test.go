@@ -12,6 +12,7 @@ import (
 
 	"github.com/sparse-attention/workbench/lib/accelerator/a3"
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/attention/attentiontest"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/unit"
 	"pgregory.net/rapid"
@@ -19,17 +20,7 @@ import (
 
 // head makes a random head whose scores spread like a trained one's.
 func head(seed uint64, tokens, valid, dim int) *attention.Head {
-	r := rand.New(rand.NewPCG(seed, 0))
-	codes := func() []int16 {
-		x := make([]int16, tokens*dim)
-		for i := range x[:valid*dim] {
-			x[i] = int16(max(-127, min(127, r.NormFloat64()*40)))
-		}
-		return x
-	}
-	const scale = 1.0 / 32
-	return &attention.Head{Tokens: tokens, Valid: valid, Dim: dim, Bits: 8, Q: codes(), K: codes(), V: codes(),
-		ScaleQ: scale, ScaleK: scale, ScaleV: scale}
+	return attentiontest.Gaussian(rand.New(rand.NewPCG(seed, 0)), tokens, valid, dim, 8, 40, 1.0/32)
 }
 
 func simulate(t testing.TB, s a3.Spec, w a3.Workload) a3.Report {

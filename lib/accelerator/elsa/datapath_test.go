@@ -8,20 +8,13 @@ import (
 
 	"github.com/sparse-attention/workbench/lib/accelerator/elsa"
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/attention/attentiontest"
 	"pgregory.net/rapid"
 )
 
 // The datapath follows the reference, and one key gives its own value back within the reciprocal's table.
 func TestDatapath(t *testing.T) {
-	r := rand.New(rand.NewPCG(8, 8))
-	codes := func() []int16 {
-		x := make([]int16, 80*64)
-		for i := range x {
-			x[i] = int16(max(-127, min(127, r.NormFloat64()*32)))
-		}
-		return x
-	}
-	h := &attention.Head{Tokens: 80, Valid: 80, Dim: 64, Bits: 8, Q: codes(), K: codes(), V: codes(), ScaleQ: 0.0625, ScaleK: 0.0625, ScaleV: 0.0625}
+	h := attentiontest.Gaussian(rand.New(rand.NewPCG(8, 8)), 80, 80, 64, 8, 32, 0.0625)
 	m := elsa.Draw(80, 0.3, elsa.Scattered, 1)
 	want := attention.Attend(h, m)
 	off := func(f elsa.Format) float64 {

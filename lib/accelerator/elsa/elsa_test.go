@@ -12,6 +12,7 @@ import (
 
 	"github.com/sparse-attention/workbench/lib/accelerator/elsa"
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/attention/attentiontest"
 	"github.com/sparse-attention/workbench/lib/energy"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/unit"
@@ -296,15 +297,8 @@ func TestDraw(t *testing.T) {
 
 // The filter and the machine together: a mask from pruning.Hash on random keys.
 func TestHashedHead(t *testing.T) {
-	r := rand.New(rand.NewPCG(4, 4))
-	codes := func() []int16 {
-		x := make([]int16, 128*64)
-		for i := range x {
-			x[i] = int16(max(-127, min(127, r.NormFloat64()*32)))
-		}
-		return x
-	}
-	h := &attention.Head{Tokens: 128, Valid: 128, Dim: 64, Bits: 8, Q: codes(), K: codes(), V: codes(), ScaleQ: 0.03, ScaleK: 0.03, ScaleV: 1}
+	h := attentiontest.Gaussian(rand.New(rand.NewPCG(4, 4)), 128, 128, 64, 8, 32, 0.03)
+	h.ScaleV = 1
 	p, err := pruning.RandomProjection(1, elsa.ELSA().HashFactors...)
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sparse-attention/workbench/lib/accelerator/leopard"
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/attention/attentiontest"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/unit"
 	"pgregory.net/rapid"
@@ -19,18 +20,8 @@ import (
 
 // head makes a random head of sign-magnitude codes.
 func head(seed uint64, tokens, valid, dim, bits int) *attention.Head {
-	r := rand.New(rand.NewPCG(seed, 0))
 	top := 1<<(bits-1) - 1
-	codes := func() []int16 {
-		x := make([]int16, tokens*dim)
-		for i := range x[:valid*dim] {
-			x[i] = int16(max(-top, min(top, int(r.NormFloat64()*float64(top)/4))))
-		}
-		return x
-	}
-	scale := float32(4) / float32(top)
-	return &attention.Head{Tokens: tokens, Valid: valid, Dim: dim, Bits: bits, Q: codes(), K: codes(), V: codes(),
-		ScaleQ: scale, ScaleK: scale, ScaleV: scale}
+	return attentiontest.Gaussian(rand.New(rand.NewPCG(seed, 0)), tokens, valid, dim, bits, float64(top)/4, float32(4)/float32(top))
 }
 
 func simulate(t testing.TB, s leopard.Spec, w leopard.Workload) leopard.Report {

@@ -11,22 +11,14 @@ import (
 
 	"github.com/sparse-attention/workbench/lib/accelerator/mnnfast"
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/attention/attentiontest"
 	"github.com/sparse-attention/workbench/lib/published"
 	"github.com/sparse-attention/workbench/lib/unit"
 	"pgregory.net/rapid"
 )
 
 func head(seed uint64, tokens, valid, dim int, scale float32) *attention.Head {
-	r := rand.New(rand.NewPCG(seed, 0))
-	codes := func() []int16 {
-		x := make([]int16, tokens*dim)
-		for i := range x[:valid*dim] {
-			x[i] = int16(max(-127, min(127, r.NormFloat64()*40)))
-		}
-		return x
-	}
-	return &attention.Head{Tokens: tokens, Valid: valid, Dim: dim, Bits: 8, Q: codes(), K: codes(), V: codes(),
-		ScaleQ: scale, ScaleK: scale, ScaleV: scale}
+	return attentiontest.Gaussian(rand.New(rand.NewPCG(seed, 0)), tokens, valid, dim, 8, 40, scale)
 }
 
 // ladder is the sheet's example: scores 0, ln 2, ln 4 and values 1, 2, 3 for each of three queries.

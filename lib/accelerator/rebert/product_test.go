@@ -9,6 +9,7 @@ import (
 
 	"github.com/sparse-attention/workbench/lib/accelerator/rebert"
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/attention/attentiontest"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/reram"
 	"pgregory.net/rapid"
@@ -106,14 +107,8 @@ func TestProductsAreExact(t *testing.T) {
 }
 
 func head(seed uint64, tokens, valid, dim int) *attention.Head {
-	r := rand.New(rand.NewPCG(seed, 2))
-	h := &attention.Head{Tokens: tokens, Valid: valid, Dim: dim, Bits: 8, ScaleQ: 0.02, ScaleK: 0.02, ScaleV: 0.01}
-	for _, x := range []*[]int16{&h.Q, &h.K, &h.V} {
-		*x = make([]int16, tokens*dim)
-		for i := range valid * dim {
-			(*x)[i] = int16(max(-127, min(127, 40*r.NormFloat64())))
-		}
-	}
+	h := attentiontest.Gaussian(rand.New(rand.NewPCG(seed, 2)), tokens, valid, dim, 8, 40, 0.02)
+	h.ScaleV = 0.01
 	return h
 }
 
