@@ -3,7 +3,9 @@ package scoreboard
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -193,4 +195,31 @@ func FuzzParse(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// The committed figures belong together: what the notebooks' library wrote can be read here, and the board and the page are
+// made of it.
+func TestCommittedFigures(t *testing.T) {
+	dir := filepath.Join("..", "..", "figures")
+	board, err := os.ReadFile(filepath.Join(dir, BoardFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("no figures here: go run ./kernel figures")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := Merge(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(board), string(Bytes(rows))); diff != "" {
+		t.Errorf("%s is not made of the verdicts beside it (-there +merged):\n%s", BoardFile, diff)
+	}
+	page, err := Page(dir, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if there, err := os.ReadFile(filepath.Join(dir, IndexFile)); err != nil || !bytes.Equal(there, page) {
+		t.Errorf("%s shows something else, or cannot be read: %v", IndexFile, err)
+	}
 }
