@@ -1,0 +1,115 @@
+package processor
+
+// spAtten is SpAtten's mean power (HPCA 2021, Table II), at which its energy ratios become watts.
+const spAtten = 8.30
+
+// layerStep is SpAtten's Table IV: 366.7 ms of GPT-2-Medium attention for 32 tokens through 24 layers on the TITAN Xp.
+const layerStep = 366.7 * ms / (24 * 32)
+
+// The bars of Fig. 14 over the four platforms for BERT-Base on CoLA and on RTE. Divided by the TITAN Xp's they are ratios of
+// latencies; the sentence lengths are those of package spatten's benchmarks.
+const (
+	titanCoLA, titanRTE   = 957.0, 71.0
+	lengthCoLA, lengthRTE = 11, 69
+)
+
+// line gives the launch and per-token terms of a platform whose bars of BERT-Base on CoLA and RTE are given. A line that
+// falls is taken as level at its mean.
+func line(cola, rte float64) (launch, perToken Seconds) {
+	t := TITANXp()
+	at := func(ratio float64, tokens int) Seconds {
+		return Seconds(ratio) * t.layer(Summary{Tokens: tokens, Model: 768})
+	}
+	short, long := at(cola/titanCoLA, lengthCoLA), at(rte/titanRTE, lengthRTE)
+	if perToken = (long - short) / (lengthRTE - lengthCoLA); perToken < 0 {
+		return (short + long) / 2, 0
+	}
+	return short - perToken*lengthCoLA, perToken
+}
+
+// TITANXp is SpAtten's GPU.
+func TITANXp() Spec {
+	return Spec{
+		Name:       "TITAN Xp",
+		Peak:       12e12,     // FP32: SpAtten Fig. 18
+		Bandwidth:  547e9,     // assumed: the card's data sheet; never the limit here
+		Efficiency: 0.11,      // assumed: what ELSA's V100 reaches on padded attention (see V100)
+		Streaming:  0.8,       // assumed; never the limit here
+		Launch:     layerStep, // assumed for BERT: the launch term of GPT-2
+		Step:       [Widths]Seconds{layerStep, layerStep},
+		FCStep: [Widths]Seconds{
+			(364.2 - 183.35) * ms / (12 * 32), // Fig. 15: 364.2 ms end to end follow from its two widths of FC weights
+			388.3 * ms / (24 * 32),            // Table IV
+		},
+		PadShort: 128, // assumed: the customary maximum for GLUE
+		PadLong:  384, // assumed: the customary maximum for SQuAD
+		// Fig. 14: energy ratio over speedup, geometric means of the groups.
+		Summarising: 6.43 * spAtten, Generating: watts(8.36, 13.40),
+	}
+}
+
+// Xeon is SpAtten's server processor, a Xeon E5-2640 v4.
+func Xeon() Spec {
+	launch, token := line(1308, 129) // Fig. 14
+	return Spec{
+		Name: "Xeon E5-2640 v4", Launch: launch, PerToken: token,
+		Step: steps(3.334, 4.019), // Fig. 14: latency over the TITAN Xp's
+		FCStep: [Widths]Seconds{
+			(364.2*134.95/44.12 - 610.8) * ms / (12 * 32), // Fig. 15: its 8-bit bars over both platforms
+			(2960 - 1460) * ms / (24 * 32),                // Fig. 2
+		},
+		Summarising: 11.45 * spAtten, Generating: watts(11.62, 13.18),
+	}
+}
+
+// JetsonNano is SpAtten's mobile GPU.
+func JetsonNano() Spec {
+	launch, token := line(4506, 329)
+	return Spec{
+		Name: "Jetson Nano", Launch: launch, PerToken: token,
+		Step:        steps(11.89, 15.39),                                // Fig. 14
+		FCStep:      [Widths]Seconds{0, (9200 - 5630) * ms / (24 * 32)}, // Fig. 2
+		Summarising: 0.311 * spAtten, Generating: watts(0.591, 0.606),
+	}
+}
+
+// RaspberryPi is SpAtten's mobile processor, a Raspberry Pi 4.
+func RaspberryPi() Spec {
+	launch, token := line(6014, 2618)
+	return Spec{
+		Name: "Raspberry Pi 4", Launch: launch, PerToken: token,
+		Step:        steps(85.09, 116.3), // Fig. 14
+		Summarising: 0.375 * spAtten, Generating: watts(0.378, 0.387),
+	}
+}
+
+// V100 is ELSA's GPU at its best batch.
+func V100() Spec {
+	return Spec{
+		Name:       "V100",
+		Peak:       14e12, // FP32: ELSA section V
+		Bandwidth:  900e9, // assumed: the card's data sheet
+		Efficiency: 0.11,  // fitted: Fig. 11(a), BERT on SQuAD v1.1, padded to 384: 1.54 TFLOPS
+		Streaming:  0.8,   // assumed
+		PadShort:   200,   // assumed for the recommenders
+		PadLong:    512,   // assumed for RACE and IMDB; SQuAD is padded to 384
+		// ELSA section V: board power, more than 240 W measured.
+		Summarising: 250, Generating: watts(250/spAtten, 250/spAtten),
+	}
+}
+
+// Platforms are the four of SpAtten's Fig. 14, in its order.
+func Platforms() []Spec { return []Spec{TITANXp(), Xeon(), JetsonNano(), RaspberryPi()} }
+
+// Anchor is a published bar that a constant was derived from.
+type Anchor struct{ Platform, Workload string }
+
+// Anchors are the bars of Fig. 14 through which the lines of BERT go; the bars of GPT-2 give ratios of platforms, not
+// times, and stay targets for the TITAN Xp.
+func Anchors() []Anchor {
+	var all []Anchor
+	for _, p := range Platforms()[1:] {
+		all = append(all, Anchor{p.Name, "bert-base-cola"}, Anchor{p.Name, "bert-base-rte"})
+	}
+	return all
+}
