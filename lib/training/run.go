@@ -59,10 +59,13 @@ func fits(m *transformer.Encoder, data *datasets.Dataset) error {
 	if len(data.Classes) != m.Spec.Classes {
 		return fmt.Errorf("training: data set %s has %d classes, the model has Spec.Classes = %d", data.Name, len(data.Classes), m.Spec.Classes)
 	}
-	for name, split := range map[string][]datasets.Example{"train": data.Train, "dev": data.Dev, "test": data.Test} {
-		for i, e := range split {
+	for _, split := range []struct {
+		name     string
+		examples []datasets.Example
+	}{{"train", data.Train}, {"dev", data.Dev}, {"test", data.Test}} {
+		for i, e := range split.examples {
 			if n := len(e.IDs); n < 1 || n > m.Spec.Tokens {
-				return fmt.Errorf("training: %s, %s example %d has %d tokens, must be in 1..%d (Spec.Tokens)", data.Name, name, i, n, m.Spec.Tokens)
+				return fmt.Errorf("training: %s, %s example %d has %d tokens, must be in 1..%d (Spec.Tokens)", data.Name, split.name, i, n, m.Spec.Tokens)
 			}
 		}
 	}
