@@ -26,13 +26,14 @@ var vague = []string{"util", "utils", "common", "helper", "helpers", "misc", "ba
 
 // A house is the module as its source files tell it, whatever their build tags: folder -> folders that it imports.
 type house struct {
-	imports map[string][]string
-	lines   map[string]int // of every file that is no test
+	imports    map[string][]string
+	documented map[string]bool // a file of the folder says what the package is
+	lines      map[string]int  // of every file that is no test
 }
 
 // survey reads the Go files of a module. Folders that the go command passes over are passed over here.
 func survey(module fs.FS, prefix string) (house, error) {
-	h := house{imports: map[string][]string{}, lines: map[string]int{}}
+	h := house{imports: map[string][]string{}, documented: map[string]bool{}, lines: map[string]int{}}
 	err := fs.WalkDir(module, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -48,11 +49,12 @@ func survey(module fs.FS, prefix string) (house, error) {
 		if err != nil {
 			return err
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly)
+		file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly|parser.ParseComments)
 		if err != nil {
 			return err
 		}
 		folder := path.Dir(name)
+		h.documented[folder] = h.documented[folder] || file.Doc != nil
 		h.lines[name] = strings.Count(string(text), "\n")
 		h.imports[folder] = slices.Grow(h.imports[folder], len(file.Imports)) // a folder without imports is a key too
 		for _, spec := range file.Imports {
@@ -117,6 +119,9 @@ func complaints(h house, floors map[string]int) []string {
 			if slices.Contains(vague, name) {
 				say("%s: a folder called %s says nothing of what lives there", folder, name)
 			}
+		}
+		if !h.documented[folder] {
+			say("%s: no file says what the package is", folder)
 		}
 		inLib := strings.HasPrefix(folder, "lib/")
 		floor, known := floorOf(folder, floors)
@@ -219,12 +224,13 @@ func TestComplaints(t *testing.T) {
 		{"lib/low/tagged.go", "//go:build never\n\npackage low\nimport _ \"m/lib/high\"\n", []string{
 			"import circle: lib/accelerator/x -> lib/low -> lib/high -> lib/accelerator/x",
 			"lib/low (floor 0) imports lib/high (floor 2), must be lower"}},
-		{"lib/accelerator/y/a.go", `package y; import _ "m/lib/accelerator/x"`, []string{
+		{"lib/accelerator/y/a.go", "// Y.\npackage y; import _ \"m/lib/accelerator/x\"", []string{
 			"lib/accelerator/y imports lib/accelerator/x: a machine knows no other"}},
-		{"lib/stray/a.go", "package stray", []string{"lib/stray: has no floor, or two, in lib/doc.go"}},
+		{"lib/stray/a.go", "// Package stray.\npackage stray", []string{"lib/stray: has no floor, or two, in lib/doc.go"}},
 		{"lib/high/util/a.go", "package util", []string{
 			"lib/high/util: a folder called util says nothing of what lives there",
-			"lib/high/util: has no floor, or two, in lib/doc.go"}},
+			"lib/high/util: has no floor, or two, in lib/doc.go",
+			"lib/high/util: no file says what the package is"}},
 		{"kernel/a.go", `package main; import _ "m/lib/low"`, []string{"kernel imports lib/low: kernel imports nothing of lib"}},
 		{"datasets/b.go", `package datasets; import _ "m/lib/low"`, []string{"datasets imports lib/low: datasets imports nothing of lib"}},
 		{"lib/low/c.go", `package low; import _ "m/kernel/setup"`, []string{"lib/low imports kernel/setup: the library knows no kernel"}},
@@ -233,7 +239,7 @@ func TestComplaints(t *testing.T) {
 	} {
 		files := fstest.MapFS{c.file: {Data: []byte(c.text)}}
 		for name, text := range sound {
-			files[name] = &fstest.MapFile{Data: []byte(text)}
+			files[name] = &fstest.MapFile{Data: []byte("// Package documented.\n" + text)}
 		}
 		h, err := survey(files, "m/")
 		if err != nil {
@@ -245,7 +251,7 @@ func TestComplaints(t *testing.T) {
 			t.Errorf("%s: complaints %q, must be %q", c.file, got, c.want)
 		}
 	}
-	if got := complaints(house{imports: map[string][]string{"lib": nil}}, floors(doc)); len(got) != 2 {
+	if got := complaints(house{}, floors(doc)); len(got) != 2 {
 		t.Errorf("a map of nothing: complaints %q, must be two, for the lines without *", got)
 	}
 }
