@@ -1,13 +1,13 @@
-// Package reram models the resistive memory of SPRINT (MICRO 2022, sections on the in-memory thresholding array and the memory
-// controller, Figures 6 and 7): arrays that hold the most significant bits of K in multi-level cells, take a query on the
-// word lines, sum each key on a bit line and compare the sum with a threshold, one comparator a key; and the banks, channels
-// and commands by which a controller asks for the result and reads the surviving keys along the other axis.
+// Package reram models the resistive memory of SPRINT (MICRO 2022, section on the in-memory thresholding array, Figures 6 and
+// 7): arrays that hold the most significant bits of K in multi-level cells, take a query on the word lines, sum each key on a
+// bit line and compare the sum with a threshold, one comparator a key. The banks and channels by which a controller asks for
+// the result, and reads the surviving keys along the other axis, are those of package dram (dram.ReRAM).
 //
 //   - array.go, noise.go: the Array and its knobs; Ideal and Typical presets.
 //   - operand.go: the bits of Q and K that reach the array.
 //   - cell.go, variation.go, irdrop.go: conductances, device variation models, wire losses.
 //   - threshold.go, scores.go: Mask and Threshold, the two things an array does.
-//   - timing.go, controller.go: cycles; energy.go: events.
+//   - energy.go: events.
 //
 // With the noise switched off the mask is that of the integer product of the operands, bit for bit.
 //

@@ -46,28 +46,52 @@ func (s Spec) source(w Workload, detail bool) source {
 			r: make([]uint64, words(h.Tokens)), l: make([]uint64, words(h.Tokens))}
 	case Pruning:
 		return &late{mask: w.Mask, tokens: h.Tokens, interleave: newInterleave(h.Tokens, s.Corelets), detail: detail,
-			keys: pinned(h.Tokens, keys, h.Tokens), values: pinned(h.Tokens, values, h.Tokens)}
+			keys: s.pinned(h, keys, h.Tokens), values: s.pinned(h, values, h.Tokens)}
 	case MaskOnly:
 		over := h.Tokens
 		if s.MaskHitRatio == Valid {
 			over = h.Valid
 		}
-		return newDense(h.Valid, s.Corelets, pinned(h.Tokens, keys, over), pinned(h.Tokens, values, over))
+		return newDense(h.Valid, s.Corelets, s.pinned(h, keys, over), s.pinned(h, values, over))
 	}
-	return newDense(h.Tokens, s.Corelets, pinned(h.Tokens, keys, h.Tokens), pinned(h.Tokens, values, h.Tokens))
+	return newDense(h.Tokens, s.Corelets, s.pinned(h, keys, h.Tokens), s.pinned(h, values, h.Tokens))
 }
 
-// pinned marks which of the slots stay in a buffer of the given capacity for the whole head, spread evenly over the first
-// over slots. A cyclic scan through a least-recently-used buffer would never hit.
-func pinned(slots, capacity, over int) []uint64 {
-	set := make([]uint64, words(slots))
+// pinned marks which keys stay in a buffer of the given capacity for the whole head, spread evenly over the first over. A
+// cyclic scan through a least-recently-used buffer would never hit. Where banks matter, as many of the valid keys and as many
+// of the others are pinned, but in whole rounds over the banks: what is left to stream then uses all of them alike.
+func (s Spec) pinned(h *attention.Head, capacity, over int) []uint64 {
+	set := make([]uint64, words(h.Tokens))
 	capacity = min(capacity, over)
-	for j := range over {
-		if (j+1)*capacity/over > j*capacity/over {
+	if s.MemoryBound == Banks {
+		valid := min(h.Valid, over)
+		inValid := valid * capacity / over
+		pin(set, 0, valid, inValid, s.round())
+		pin(set, valid, over, capacity-inValid, s.round())
+		return set
+	}
+	pin(set, 0, over, capacity, 1)
+	return set
+}
+
+// pin adds n of the keys from..to-1 in runs of neighbours, spread evenly.
+func pin(set []uint64, from, to, n, run int) {
+	slots, take := (to-from+run-1)/run, (n+run-1)/run
+	for i := range slots {
+		if (i+1)*take/slots == i*take/slots {
+			continue
+		}
+		for j := from + i*run; j < min(from+(i+1)*run, to) && n > 0; j++ {
 			set[j>>6] |= 1 << (j & 63)
+			n--
 		}
 	}
-	return set
+	for j := from; n > 0; j++ { // the last run may have been a short one
+		if !has(set, j) {
+			set[j>>6] |= 1 << (j & 63)
+			n--
+		}
+	}
 }
 
 func words(keys int) int { return (keys + 63) / 64 }

@@ -20,6 +20,11 @@ func (s Spec) Simulate(ctx context.Context, w Workload) (Report, error) {
 	if err := s.holds(w.Head.Dim); err != nil {
 		return Report{}, err
 	}
+	if s.MemoryBound == Banks {
+		if err := s.stores(w.Head); err != nil {
+			return Report{}, err
+		}
+	}
 	m := newMachine(s, w)
 	if err := m.run(ctx); err != nil {
 		return Report{}, err
@@ -88,6 +93,7 @@ func (m *machine) run(ctx context.Context) error {
 		}
 		m.window(t, min(t+m.CoreletWindow, timed), &d)
 	}
+	m.spend(m.pace.finish())
 	copy(m.last, d.tail)
 	m.padded(timed, &d)
 	return nil
@@ -104,7 +110,10 @@ func (m *machine) window(from, to int, d *demand) {
 			m.busy[c] += unit.Cycles(n) * m.step()
 		}
 	}
-	compute, span := m.pace.close()
+	m.spend(m.pace.close())
+}
+
+func (m *machine) spend(compute, span unit.Cycles) {
 	m.compute += compute
 	m.stall += span - compute
 }

@@ -4,16 +4,16 @@ import (
 	"slices"
 
 	"github.com/sparse-attention/workbench/lib/attention"
-	"github.com/sparse-attention/workbench/lib/reram"
 	"github.com/sparse-attention/workbench/lib/unit"
 )
 
 // pace is the time side of a machine: how long windows of queries take.
 type pace interface {
-	open()                              // a window starts; all CORELETs are free
-	query(d *demand)                    // the next query of the window
-	close() (compute, span unit.Cycles) // the window ends: cycles without, and with, waiting for memory
-	state() string                      // all that the future depends on, between two windows
+	open()                               // a window starts; all CORELETs are free
+	query(d *demand)                     // the next query of the window
+	close() (compute, span unit.Cycles)  // the window ends: cycles without, and with, waiting for memory
+	finish() (compute, span unit.Cycles) // of windows that have ended and not been told, as a pace may lag one behind
+	state() string                       // all that the future depends on, between two windows
 }
 
 func (s Spec) pace(h *attention.Head) pace {
@@ -45,6 +45,8 @@ func (p *lockstep) close() (compute, span unit.Cycles) {
 	busiest := slices.Max(p.done)
 	return busiest, busiest
 }
+
+func (p *lockstep) finish() (compute, span unit.Cycles) { return 0, 0 }
 
 func (p *lockstep) state() string { return "" }
 
@@ -92,9 +94,5 @@ func (m *machine) memoryCycles() unit.Cycles {
 	if m.Mode != SPRINT {
 		return bytes
 	}
-	c, err := reram.NewController(m.Timing, m.Layout, unit.Bytes(m.Head.Dim))
-	if err != nil {
-		panic("sprint: a valid Spec has no controller: " + err.Error())
-	}
-	return bytes + unit.Cycles(m.queries)*m.clocks().core(c.Threshold(0, m.Head.Valid))
+	return bytes + unit.Cycles(m.queries)*m.clocks().core(m.thresholding(m.Head.Valid))
 }

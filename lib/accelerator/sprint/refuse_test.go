@@ -44,8 +44,18 @@ func TestRefusals(t *testing.T) {
 		{"Spec.MemoryBound is MemoryBound(3)", func(s *sprint.Spec, _ *sprint.Workload) { s.MemoryBound = 3 }},
 		{"Spec.FirstLoadFactor is 1.5, must be at least 2", func(s *sprint.Spec, _ *sprint.Workload) { s.FirstLoadFactor = 1.5 }},
 		{"Spec.EnergyFirstLoadFactor is NaN, must be at least 2", func(s *sprint.Spec, _ *sprint.Workload) { s.EnergyFirstLoadFactor = math.NaN() }},
-		{"Timing.TCAS is -1", func(s *sprint.Spec, _ *sprint.Workload) { s.Timing.TCAS = -1 }},
-		{"Layout.Channels is 0", func(s *sprint.Spec, _ *sprint.Workload) { s.Layout.Channels = 0 }},
+		{"Spec.Memory: dram: Spec.Timing.CL is -1", func(s *sprint.Spec, _ *sprint.Workload) { s.Memory.Timing.CL = -1 }},
+		{"Spec.Memory: dram: Spec.Rows is 3", func(s *sprint.Spec, _ *sprint.Workload) { s.Memory.Rows = 3 }},
+		{"Spec.Memory.InMemory is false, must be true", func(s *sprint.Spec, _ *sprint.Workload) { s.Memory.InMemory = false }},
+		{"Spec.TransposableBanks is 0, must be in 1..3", func(s *sprint.Spec, _ *sprint.Workload) { s.TransposableBanks = 0 }},
+		{"Spec.TransposableBanks is 4, must be in 1..3", func(s *sprint.Spec, _ *sprint.Workload) { s.TransposableBanks = 4 }},
+		{"Spec.TAxThClock is -1, must be 0", func(s *sprint.Spec, _ *sprint.Workload) { s.TAxThClock = -1 }},
+		{"Workload.Head.Tokens is 16, must be at most 8, which is what Spec.Memory holds", func(s *sprint.Spec, _ *sprint.Workload) {
+			s.MemoryBound, s.Memory.Rows = sprint.Banks, 1
+		}},
+		{"Workload.Head.Dim is 64, must leave room for half a key and its value in a row of 64 B", func(s *sprint.Spec, _ *sprint.Workload) {
+			s.MemoryBound, s.Memory.Bursts = sprint.Banks, 2
+		}},
 		{"Noise.Sigma is -1, must be at least 0", func(s *sprint.Spec, _ *sprint.Workload) { s.Array.Noise.Sigma = -1 }},
 		{"Datapath.ProbabilityBits is 11, must be in 1..10", func(s *sprint.Spec, _ *sprint.Workload) { s.Datapath.ProbabilityBits = 11 }},
 		{"Constants[softmax] is -1 pJ", func(s *sprint.Spec, _ *sprint.Workload) { s.Energy.Constants[energy.Softmax].Value = -1 }},

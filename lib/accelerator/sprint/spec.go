@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/sparse-attention/workbench/lib/dram"
 	"github.com/sparse-attention/workbench/lib/energy"
 	"github.com/sparse-attention/workbench/lib/reram"
 	"github.com/sparse-attention/workbench/lib/unit"
@@ -32,11 +33,13 @@ type Spec struct {
 	EnergyFirstLoadFactor float64 // the same in the energy equations
 
 	MemoryBound MemoryBound
-	Timing      reram.Timing
-	Layout      reram.Layout
-	Array       reram.Array
-	Datapath    Datapath
-	Energy      energy.Table
+	Memory      dram.Spec
+	TAxThClock  unit.Hertz // of Memory.Timing.TAxTh; 0 = Memory.Clock
+	// TransposableBanks of each channel of Memory hold the upper halves of K, the others all else.
+	TransposableBanks int
+	Array             reram.Array
+	Datapath          Datapath
+	Energy            energy.Table
 }
 
 // S is S-SPRINT: one CORELET and 16 KB of buffers.
@@ -61,11 +64,12 @@ func S() Spec {
 		EnergyFirstLoadFactor: 3,   // one load of Q, K and V: the form in which the energy constants were fitted
 
 		MemoryBound: Hidden, // derived: Fig. 11 is compute-bound
-		Timing:      reram.RRAMISSCC2012(),
-		Layout:      reram.SPRINTLayout(),
-		Array:       reram.Ideal(),
-		Datapath:    Published(),
-		Energy:      energy.SPRINT65(),
+		Memory:      Memory(),
+		// Of four banks (assumed: neither kind then holds the bus up).
+		TransposableBanks: 2,
+		Array:             reram.Ideal(),
+		Datapath:          Published(),
+		Energy:            energy.SPRINT65(),
 	}
 }
 
@@ -94,7 +98,7 @@ func (s Spec) In(m Mode) Spec {
 }
 
 // Bandwidth is the peak of the memory in bytes per second.
-func (s Spec) Bandwidth() float64 { return float64(s.Layout.Channels) * s.Timing.Bandwidth() }
+func (s Spec) Bandwidth() float64 { return s.Memory.PeakBandwidth() }
 
 // Vectors is how many vectors of dim bytes the key buffer and the value buffer hold.
 func (s Spec) Vectors(dim int) (keys, values int) {
@@ -141,7 +145,10 @@ func (s Spec) Validate() error {
 	if err := s.holds(s.Lanes); err != nil {
 		return err
 	}
-	for _, part := range []interface{ Validate() error }{s.Timing, s.Layout, s.Array, s.Datapath, s.Energy} {
+	if err := s.validateMemory(); err != nil {
+		return err
+	}
+	for _, part := range []interface{ Validate() error }{s.Array, s.Datapath, s.Energy} {
 		if err := part.Validate(); err != nil {
 			return err
 		}
