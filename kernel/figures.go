@@ -26,7 +26,7 @@ func newFigures(stdout, stderr io.Writer) *cobra.Command {
 the verdicts of all papers are merged to scoreboard.csv and shown with the figures in index.html.
 
 In the default mode with the default folder the executed notebooks replace those in notebooks/; otherwise they go to
-OUT/notebooks. The pure Go backend is used unless another is asked for, so that the figures come out byte for byte.`,
+OUT/notebooks. The pure Go backend is used unless another is asked for, so that the figures come out again byte for byte.`,
 		Example: `  go run ./kernel figures
   go run ./kernel figures --mode quick --out /tmp/look
   go run ./kernel figures 03 --backend auto`,

@@ -13,7 +13,7 @@ type Choice string
 
 // The choices of --backend.
 const (
-	Unset Choice = ""     // $GOMLX_BACKEND, else pure Go: figures come out byte for byte on every machine
+	Unset Choice = ""     // $GOMLX_BACKEND, else pure Go: figures come out again byte for byte
 	Auto  Choice = "auto" // $GOMLX_BACKEND, else the fastest that is there
 	Go    Choice = "go"
 	ONNX  Choice = "onnx"
@@ -89,7 +89,7 @@ func choose(choice Choice, variable, onnx, xla string, compiler error) (Backend,
 	}
 	switch choice {
 	case Unset:
-		return backendOf(pureGo, "the default: its figures come out byte for byte on every machine"), nil
+		return backendOf(pureGo, "the default: its figures come out again byte for byte"), nil
 	case Go:
 		return backendOf(pureGo, "--backend go"), nil
 	case Auto:
