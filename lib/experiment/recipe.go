@@ -38,21 +38,21 @@ func Recipes() []Recipe {
 			Model: tiny(3, 128, 0),
 			Dense: training.Options{Epochs: 6, Batch: 32, LearningRate: 5e-4, Seed: 1},
 			// No dropout: the training set is generated and never runs out of new expressions.
-			Lambda: 0.3, Thresholds: training.Options{Phase: "thresholds", Epochs: 1, Batch: 32, LearningRate: 1e-4, Seed: 1}, Budget: 1,
+			Lambda: 0.3, Target: 0.5, Thresholds: training.Options{Phase: "thresholds", Epochs: 1, Batch: 32, LearningRate: 1e-4, HookRate: 3e-3, Seed: 1}, Budget: 1,
 		},
 		{
 			Name: "gosource", Title: "Go source (bytes)", Task: "gosource",
 			Data:   datasets.Options{DocumentBytes: 127, MaxTokens: 128},
 			Model:  tiny(2, 128, 0.1),
-			Dense:  training.Options{Epochs: 8, Batch: 32, LearningRate: 1e-3, Seed: 1},
-			Lambda: 0.3, Thresholds: training.Options{Phase: "thresholds", Epochs: 2, Batch: 32, LearningRate: 1e-4, Seed: 1}, Budget: 1,
+			Dense:  training.Options{Epochs: 12, Batch: 32, LearningRate: 1e-3, Seed: 1},
+			Lambda: 0.3, Target: 0.5, Thresholds: training.Options{Phase: "thresholds", Epochs: 1, Batch: 32, LearningRate: 1e-4, HookRate: 3e-3, Seed: 1}, Budget: 1,
 		},
 		{
 			Name: "sst2", Title: "SST-2", Task: "sst2",
 			Data:   datasets.Options{VocabularySize: 12000, MaxTokens: 64, Overflow: datasets.Truncate},
 			Model:  tiny(2, 64, 0.2),
 			Dense:  training.Options{Epochs: 3, Batch: 64, LearningRate: 5e-4, Seed: 1},
-			Lambda: 0.3, Thresholds: training.Options{Phase: "thresholds", Epochs: 2, Batch: 64, LearningRate: 1e-4, Seed: 1}, Budget: 1,
+			Lambda: 0.3, Target: 0.55, Thresholds: training.Options{Phase: "thresholds", Epochs: 1, Batch: 64, LearningRate: 5e-5, HookRate: 3e-3, Seed: 1}, Budget: 1,
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
 	"github.com/sparse-attention/workbench/lib/attention"
 	"github.com/sparse-attention/workbench/lib/pruning"
+	"github.com/sparse-attention/workbench/lib/reram"
 )
 
 // SPRINTScore is a model's accuracy on the machine, with what was pruned on the way.
@@ -28,8 +29,15 @@ func SPRINTSchemes() []sprint.Scheme {
 
 // SPRINTMachine is the machine of the accuracy figures: M, whose arrays have the noise that the reference sheet assumes.
 // Both operands are rounded to the middle of the step that their dropped bits leave open (half an LSB), because the plain
-// floor would keep about a third more keys than the threshold says.
-func SPRINTMachine() sprint.Spec { return noisy(sprint.M()) }
+// floor would keep about a third more keys than the threshold says. Sums that leave the array as numbers, without
+// recompute, pass a converter of as many bits as its operands have.
+func SPRINTMachine() sprint.Spec {
+	s := sprint.M()
+	s.Array = reram.Typical()
+	s.Array.Rounding = reram.HalfLSB
+	s.Array.ScoreBits = s.Array.KeyBits
+	return s
+}
 
 // Evaluate runs examples on the machine under a scheme: the dense model for the unpruned bar, the model trained with
 // thresholds for the others. Every head meets its own programming errors and read noise, drawn from the machine's seed and

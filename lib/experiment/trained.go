@@ -40,6 +40,7 @@ type Card struct {
 	Kept            []float64 // share of the visible scores that each layer keeps, dev split
 	RootOnlyDev     float64   `json:",omitempty"` // ListOps: accuracy of the predictor that reads only the root operator
 	ModelParameters int
+	Note            string `json:",omitempty"` // how the training differed from the recipe
 }
 
 // The files of a checkpoint folder.
@@ -151,6 +152,10 @@ func (r Recipe) LearnThresholds(ctx context.Context, backend compute.Backend, da
 	if err != nil {
 		return nil, err
 	}
+	best, err := r.calibrate(backend, pruned, hook, data, run.Best, accuracy)
+	if err != nil {
+		return nil, err
+	}
 	thresholds, err := hook.Thresholds(pruned)
 	if err != nil {
 		return nil, err
@@ -159,11 +164,45 @@ func (r Recipe) LearnThresholds(ctx context.Context, backend compute.Backend, da
 		Thresholds: &pruning.Threshold{Model: r.Name, Seed: r.Thresholds.Seed, Layers: thresholds},
 		Card: Card{Recipe: r.Name, Task: data.Name, DataHash: data.Hash(), Train: len(data.Train), Dev: len(data.Dev), Seed: r.Dense.Seed,
 			Backend: backend.Name(), Steps: run.Steps, Minutes: time.Since(began).Minutes(),
-			DenseAccuracy: accuracy, PrunedAccuracy: run.Best.Accuracy, Kept: run.Best.Kept, ModelParameters: dense.Spec.Size()}}
+			DenseAccuracy: accuracy, PrunedAccuracy: best.Accuracy, Kept: best.Kept, ModelParameters: dense.Spec.Size()}}
 	if _, err := datasets.ParseListOps(data.Dev[0].Text); err == nil {
 		t.Card.RootOnlyDev = datasets.RootOperatorAccuracy(data.Train, data.Dev)
 	}
 	return t, nil
+}
+
+// The thresholds may be lowered together, in steps, to win back accuracy.
+const (
+	calibrationStep  = 0.05 // of a real score
+	calibrationSteps = 8
+)
+
+// calibrate lowers all thresholds by the least number of steps at which the dev accuracy is within the budget again; when
+// none is, they stay as learned.
+func (r Recipe) calibrate(backend compute.Backend, m *transformer.Encoder, hook *training.SoftThreshold, data *datasets.Dataset, learned training.Score, dense float64) (training.Score, error) {
+	floor := dense - r.Budget/100
+	start, err := hook.Thresholds(m)
+	if err != nil || learned.Accuracy >= floor {
+		return learned, err
+	}
+	set := func(lower float64) error {
+		for l, th := range start {
+			if err := m.SetValues(training.ThresholdName(l), nil, []float32{float32(th - lower)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for step := 1; step <= calibrationSteps; step++ {
+		if err := set(float64(step) * calibrationStep); err != nil {
+			return learned, err
+		}
+		score, err := training.Evaluate(backend, m, data.Dev, hook)
+		if err != nil || score.Accuracy >= floor {
+			return score, err
+		}
+	}
+	return learned, set(0)
 }
 
 // sparser keeps the epoch that prunes most among those within the budget, else the most accurate one.

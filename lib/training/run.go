@@ -51,6 +51,18 @@ func Run(ctx context.Context, backend compute.Backend, m *transformer.Encoder, d
 	return r.result, err
 }
 
+// Evaluate scores the model on examples, with the hook's pruning when hook is not nil.
+func Evaluate(backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, hook Hook) (Score, error) {
+	o := Options{}.withDefaults()
+	o.tokens = m.Spec.Tokens
+	s, err := newStepper(backend, m, hook, o)
+	if err != nil {
+		return Score{}, err
+	}
+	defer s.close()
+	return s.evaluate(examples, o.evalBatches())
+}
+
 // fits checks once that every example can enter the model.
 func fits(m *transformer.Encoder, data *datasets.Dataset) error {
 	if len(data.Train) == 0 || len(data.Dev) == 0 {
