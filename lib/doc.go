@@ -27,8 +27,9 @@
 // Package datasets lies under all floors and package kernel stands outside: neither imports anything of lib, and lib
 // imports nothing of kernel.
 //
-// The machines are sprint, spatten, leopard, a3, elsa, mnnfast and rebert. A new one is a folder under accelerator with a Spec
-// and a Simulate; it needs no line here, and no machine imports anything of another.
+// The machines are sprint, spatten, leopard, a3, elsa, mnnfast, rebert and processor, which is the GPUs and CPUs that they are
+// compared with. A new one is a folder under accelerator with a Spec and a Simulate; it needs no line here, and no machine
+// imports anything of another.
 //
 // Values flow
 //
@@ -43,10 +44,12 @@
 //   - cell stands above figure, not beside it: it shows figures.
 //   - progress was part of training. A cell shows the progress of any long computation, and should not depend on a trainer for
 //     it.
+//   - accelerator stands a floor higher, so that a unit of one machine may be a package below it (spatten/topk).
 //   - dram has two sub-packages. Reading the trace files of two other simulators, and comparing with what those measured, is
 //     no business of a memory.
 //   - A method of pruning that trains (the soft threshold) has its differentiable form in training, and its plain form, the
 //     oracle, in pruning: pruning stays free of GoMLX.
+//   - attention/attentiontest makes the random heads that the tests of five machines made for themselves.
 //   - experiment keeps trained models as recipes and checkpoints, and runs on one machine; there is no cluster yet.
 //   - The detector of DOTA is not built, and so neither is its machine.
 package lib
