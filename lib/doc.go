@@ -13,8 +13,8 @@
 //	floor 3  dram/tracefile           the trace formats of DRAMsim3 and Ramulator
 //	floor 3  dram/anchor              reference traces replayed beside what those two simulators measured
 //	floor 2  attention/attentiontest  heads for the tests of those who work with them
-//	floor 2  dram                     HBM2, DDR4, LPDDR4, ReRAM main memory: timing as data, controllers, energy
-//	floor 2  reram                    arrays that threshold or multiply in place, and the banks and commands around them
+//	floor 2  dram                     HBM2, DDR4, LPDDR4 and ReRAM banks: timing as data, controllers, energy
+//	floor 2  reram                    arrays of resistive cells that threshold or multiply in place, and their imperfections
 //	floor 2  pruning                  what to keep: threshold, top-k cascade, window, candidate search, hash, zero skip
 //	floor 2  trace                    attention captured from a model or synthesised from statistics; Parquet
 //	floor 1  energy                   component tables with their sources; events times picojoules
