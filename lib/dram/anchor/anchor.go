@@ -30,6 +30,8 @@ type Anchor struct {
 	Requests               int // 64-byte reads
 	Random                 bool
 	Metrics                map[string]float64 // published, by metric
+
+	place func(i int) dram.Location // of read i of a scenario; nil for the reference traces
 }
 
 // mappings of section 2.4, by their names there.
@@ -45,7 +47,7 @@ func All() ([]Anchor, error) {
 	var all []Anchor
 	for _, system := range []string{DRAMsim3, Ramulator} {
 		for _, r := range published.Rows(system) {
-			if r.Figure == "anchor-micro" {
+			if r.Figure == micro {
 				continue
 			}
 			i := slices.IndexFunc(all, func(a Anchor) bool {
@@ -76,11 +78,16 @@ func (a *Anchor) configure() error {
 		return fmt.Errorf("anchor: %s: workload is %q, must be stream or random of 1e5 or 1e6", a.Series, a.Workload)
 	}
 	a.Random = strings.HasPrefix(a.Workload, "random")
+	return a.words(strings.Split(a.Config, "; "))
+}
+
+// words sets up the Spec from the words of a configuration.
+func (a *Anchor) words(config []string) error {
 	a.Spec = dram.HBM2(dram.DRAMsim3)
 	if a.System == Ramulator {
 		a.Spec = dram.HBM2(dram.Ramulator)
 	}
-	for _, word := range strings.Split(a.Config, "; ") {
+	for _, word := range config {
 		var n int
 		switch key, value, _ := strings.Cut(word, "="); {
 		case key == "map" && mappings[value] != "":
@@ -96,6 +103,7 @@ func (a *Anchor) configure() error {
 		case word == "refresh=off":
 			a.Spec.Controller.Refresh = dram.NoRefresh
 		case word == "refresh=on":
+		case a.place != nil && (word == "channel 0" || word == "map=explicit coordinates"): // Location says it
 		case scan(word, "tFAW=%d", &n):
 			a.Spec.Timing.TFAW = n
 		case scan(word, "read buffer %d", &n):
@@ -116,6 +124,9 @@ func scan(word, format string, n *int) bool {
 
 // Trace is the stream of requests of the run.
 func (a Anchor) Trace() iter.Seq[dram.Request] {
+	if a.place != nil {
+		return a.placed
+	}
 	addresses := dram.Sequential(a.Requests, 64)
 	if a.Random {
 		addresses = dram.Random(a.Requests, 1, 1<<30, 64)

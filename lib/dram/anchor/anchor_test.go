@@ -58,6 +58,28 @@ func TestAnchors(t *testing.T) {
 	}
 }
 
+// TestMicros holds the scenarios of a few banks against what the simulators gave: clocks and commands are equal.
+func TestMicros(t *testing.T) {
+	all, err := Micros()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != 14 {
+		t.Errorf("%d scenarios, must be 14", len(all))
+	}
+	for _, a := range all {
+		cycles, st, err := a.Run()
+		if err != nil || float64(cycles) != a.Metrics["cycles"] || st.Requests != int64(a.Requests) {
+			t.Errorf("%s %s: %d reads take %d cycles, measured %.0f (%v)", a.System, a.Series, st.Requests, cycles, a.Metrics["cycles"], err)
+		}
+		for metric, op := range map[string]dram.Op{"read_cmds": dram.RD, "act_cmds": dram.ACT, "pre_cmds": dram.PRE} {
+			if n, ok := a.Metrics[metric]; ok && n != float64(st.Ops[op]) {
+				t.Errorf("%s %s: %d %v, measured %.0f", a.System, a.Series, st.Ops[op], op, n)
+			}
+		}
+	}
+}
+
 // TestClosedForms holds the bounds of section 4.4 against the published ones.
 func TestClosedForms(t *testing.T) {
 	all, err := All()
