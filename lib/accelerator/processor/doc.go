@@ -12,7 +12,7 @@
 //     launch bound, and all four data sets of one model share a time.
 //   - GPT-2-Small on the TITAN Xp is half of GPT-2-Medium (half the layers; assumed, supported by Fig. 15).
 //   - BERT's times are nowhere printed. The launch term of GPT-2 serves (assumed); the other platforms' launch and per-token
-//     terms are lines through two bars of BERT-Base each (CoLA and RTE, the shortest and longest of GLUE).
+//     terms are fitted on BERT-Base's bars relative to the TITAN Xp's (see Anchors).
 //   - The TITAN Xp pads GLUE to 128 and SQuAD to 384 tokens (assumed: the customary settings); the CPUs, whose times follow
 //     the real lengths in Fig. 14, do not pad.
 //   - Power is dynamic, and known only as a ratio to SpAtten's; it is taken at SpAtten's mean of 8.30 W.
