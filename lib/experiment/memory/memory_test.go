@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -269,4 +270,20 @@ func ExampleActivateWindows() {
 	// Output:
 	// set A (DRAMsim3), tFAW=30: 61 GB/s
 	// set B (Ramulator), tFAW=15: 140 GB/s
+}
+
+// The traces of 1e6 reads, of which every row passes or is a speed of another program.
+func TestLongReplays(t *testing.T) {
+	if os.Getenv("WORKBENCH_LONG") == "" {
+		t.Skip("WORKBENCH_LONG is not set: 34 runs of a million reads")
+	}
+	runs, err := memory.ReplayTraces(t.Context(), 1_000_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range runs.Verdicts("anchor-1e6") {
+		if v.Result != published.Pass && v.Metric != "simulator_speed" {
+			t.Errorf("%v: %v, %v %s", v.Row.Key(), v.Class, v.Result, v.Reason)
+		}
+	}
 }

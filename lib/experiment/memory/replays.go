@@ -107,15 +107,24 @@ func (r Replay) judge(row published.Row) published.Verdict {
 		// The sheet multiplies rounded factors.
 		return published.Judge(row, ours, published.Tight, published.Percent(0.05))
 	case "row_hits", "row_misses", "row_conflicts":
-		// Ramulator stops at the last accepted request; what is then in its queues is not counted.
-		tail := float64(r.Stats.Requests) - r.Metrics["row_hits"] - r.Metrics["row_misses"] - r.Metrics["row_conflicts"]
-		return published.Judge(row, ours, published.Exact, published.Points(tail),
-			published.Because("Ramulator leaves %.0f requests undrained, which are counted here", tail))
+		return published.Judge(row, ours, published.Exact, published.Points(r.tail()), undrained(r.tail()))
+	case "avg_read_latency":
+		share := r.tail() / float64(r.Stats.Requests)
+		return published.Judge(row, ours, published.Exact, published.Points(half[row.Metric]+share*ours), undrained(r.tail()))
 	}
 	if h, ok := half[row.Metric]; ok {
 		return published.Judge(row, ours, published.Exact, published.Points(h))
 	}
 	return published.Judge(row, ours, published.Exact)
+}
+
+// tail is how many requests Ramulator does not count: it stops at the last accepted one, and leaves its queues as they are.
+func (r Replay) tail() float64 {
+	return float64(r.Stats.Requests) - r.Metrics["row_hits"] - r.Metrics["row_misses"] - r.Metrics["row_conflicts"]
+}
+
+func undrained(tail float64) published.Option {
+	return published.Because("Ramulator leaves %.0f requests undrained, which are counted here", tail)
 }
 
 // Verdicts judges every published row of the runs whose figure is among those named; all figures when none is.
