@@ -81,6 +81,29 @@ func TestTrainSaveLoadAndMeasure(t *testing.T) {
 	}
 }
 
+func TestModelsComeFromCheckpoints(t *testing.T) {
+	b, err := transformer.OpenBackend("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	where := experiment.Where{Checkpoints: experiment.Checkpoints("../.."), Data: t.TempDir()}
+	models, absent, err := experiment.Models(t.Context(), b, where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(models) != 2 || len(absent) != 1 || !strings.Contains(absent[0], "SST-2") {
+		t.Errorf("%d models, left out %q: without a data folder only SST-2 is missing", len(models), absent)
+	}
+	for _, m := range models {
+		if m.Held != "test" || len(m.Sample(7)) != 7 || m.Card.Kept == nil {
+			t.Errorf("%s: %s, %d samples, kept %v", m.Title(), m.Split(), len(m.Sample(7)), m.Card.Kept)
+		}
+	}
+	if _, _, err := experiment.Models(t.Context(), b, experiment.Where{Checkpoints: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "card.json") {
+		t.Errorf("error is %v, must name the missing card", err)
+	}
+}
+
 func TestCaptureKeepsEverySite(t *testing.T) {
 	r, d := small()
 	b, _ := transformer.OpenBackend("")

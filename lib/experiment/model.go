@@ -1,11 +1,15 @@
 package experiment
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 
+	"github.com/gomlx/compute"
+
 	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/progress"
 )
 
 // Model is a trained model with the examples that it is judged on.
@@ -33,15 +37,20 @@ func (m *Model) Sample(n int) []datasets.Example {
 // Checkpoints is the folder of the committed models under the module's root.
 func Checkpoints(root string) string { return filepath.Join(root, "datasets", "checkpoints") }
 
-// Models loads every committed model whose data are on this machine; absent says which were left out, and why. Folder is
-// the data folder, "" to look in the usual places.
-func Models(root, folder string) (models []Model, absent []string, err error) {
+// Where says where models and data are.
+type Where struct {
+	Checkpoints string            // folder of the trained models
+	Data        string            // data folder, "" to look in the usual places
+	Retrain     string            // folder in which models are trained anew, once; "" uses Checkpoints
+	Observer    progress.Observer // watches the training; may be nil
+}
+
+// Models returns every recipe's model whose data are on this machine; absent says which were left out, and why. With
+// Where.Retrain a model that is not yet in that folder is trained there first, which takes up to an hour each on two cores
+// and goes on where an interrupted call stopped.
+func Models(ctx context.Context, backend compute.Backend, where Where) (models []Model, absent []string, err error) {
 	for _, r := range Recipes() {
-		t, err := r.Load(Checkpoints(root))
-		if err != nil {
-			return nil, nil, err
-		}
-		d, err := r.Open(folder, t.Vocabulary)
+		m, err := r.model(ctx, backend, where)
 		if errors.Is(err, datasets.ErrNoData) {
 			absent = append(absent, fmt.Sprintf("%s is left out: %v", r.Title, err))
 			continue
@@ -49,11 +58,31 @@ func Models(root, folder string) (models []Model, absent []string, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		m := Model{Trained: t, Data: d, Test: d.Test, Held: "test"}
-		if len(m.Test) == 0 {
-			m.Test, m.Held = d.Dev, "dev"
-		}
 		models = append(models, m)
 	}
 	return models, absent, nil
+}
+
+func (r Recipe) model(ctx context.Context, backend compute.Backend, where Where) (m Model, err error) {
+	if where.Retrain == "" {
+		if m.Trained, err = r.Load(where.Checkpoints); err != nil {
+			return m, err
+		}
+		if m.Data, err = r.Open(where.Data, m.Vocabulary); err != nil {
+			return m, err
+		}
+	} else {
+		if m.Data, err = r.Open(where.Data, nil); err != nil {
+			return m, err
+		}
+		scratch := filepath.Join(where.Retrain, r.Name, "state")
+		if m.Trained, err = r.LoadOrTrain(ctx, backend, m.Data, where.Retrain, scratch, where.Observer); err != nil {
+			return m, err
+		}
+	}
+	m.Test, m.Held = m.Data.Test, "test"
+	if len(m.Test) == 0 {
+		m.Test, m.Held = m.Data.Dev, "dev"
+	}
+	return m, nil
 }
