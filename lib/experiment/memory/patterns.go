@@ -109,7 +109,7 @@ func (rs Runs) Shares() *Numbers {
 
 // Table lists bandwidth, row hits and the latency under full load of each run.
 func (rs Runs) Table() (headings []string, rows [][]string) {
-	headings = []string{"memory", "pattern", "GB/s", "of peak GB/s", "row hits %", "conflicts / 1000", "latency p50 ns", "p99 ns", "busiest channel / mean"}
+	headings = []string{"memory", "pattern", "GB/s", "of peak GB/s", "row hits %", "conflicts per 1000", "latency p50 ns", "p99 ns", "busiest channel / mean"}
 	for _, r := range rs {
 		st := &r.Stats
 		ns := func(p float64) string {
