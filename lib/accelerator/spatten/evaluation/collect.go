@@ -1,0 +1,120 @@
+package evaluation
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sparse-attention/workbench/lib/accelerator/spatten"
+)
+
+// Results is everything that the figures need.
+type Results struct {
+	Options     Options
+	Runs        []Run // the 30 benchmarks
+	AllHeads    []Run // the eight of GPT-2 without head pruning
+	Eighth      []Run // BERT on SpAtten-1/8
+	Chains      []Chain
+	Comparators []Point // Fig. 19(a), on SweepApplication
+	Buffers     []Point // Fig. 19(b)
+}
+
+// SweepApplication is the benchmark of the sweeps. The paper names none; this is the one with the fewest tokens left, as its
+// throughput, the highest of the paper's GPT-2 numbers, suggests.
+const SweepApplication = "gpt2-small-1bw"
+
+// Collect runs all of it: about half a minute on two cores.
+func Collect(ctx context.Context, o Options) (*Results, error) {
+	r := &Results{Options: o}
+	all := spatten.Benchmarks()
+	var err error
+	if r.Runs, err = Evaluate(ctx, o, all); err != nil {
+		return nil, err
+	}
+	if err := r.collectEndToEnd(ctx, all); err != nil {
+		return nil, err
+	}
+	eighth := o
+	eighth.Machine = spatten.Eighth()
+	if r.Eighth, err = Evaluate(ctx, eighth, all[:22]); err != nil {
+		return nil, err
+	}
+	if r.Chains, err = Breakdown(ctx, o.Machine, o.Keep); err != nil {
+		return nil, err
+	}
+	for _, b := range all {
+		if b.Name() != SweepApplication {
+			continue
+		}
+		w, err := o.Keep.Workload(b)
+		if err != nil {
+			return nil, err
+		}
+		if w, err = w.Only(10, 22); err != nil {
+			return nil, err
+		}
+		if r.Comparators, err = Comparators(ctx, o.Machine, w, 1, 2, 4, 8, 16, 32); err != nil {
+			return nil, err
+		}
+		if r.Buffers, err = Buffers(ctx, o.Machine, w, 196, 392, 784); err != nil {
+			return nil, err
+		}
+		return r, nil
+	}
+	return nil, fmt.Errorf("evaluation: %s is not among the benchmarks", SweepApplication)
+}
+
+func (r *Results) collectEndToEnd(ctx context.Context, all []spatten.Benchmark) (err error) {
+	o := r.Options
+	o.Keep.Heads = 0
+	r.AllHeads, err = Evaluate(ctx, o, all[22:])
+	return err
+}
+
+// run finds a benchmark's run by name.
+func find(runs []Run, name string) (Run, bool) {
+	for _, r := range runs {
+		if r.Benchmark.Name() == name {
+			return r, true
+		}
+	}
+	return Run{}, false
+}
+
+// Split is mean power by the parts of Table II in watts.
+type Split struct{ Logic, SRAM, DRAM float64 }
+
+// Total is the sum.
+func (s Split) Total() float64 { return s.Logic + s.SRAM + s.DRAM }
+
+// Power is the mean over the runs of GPT-2, on which the modules are fitted: Table II's DRAM power is 205 GB/s, GPT-2's rate,
+// at 3.48 pJ/bit.
+func (r *Results) Power() Split {
+	var s Split
+	chip := Mean(r.Runs, GPT2, func(x Run) float64 { c, _ := x.Report.Power(); return float64(c) })
+	s.Logic, s.SRAM = chip*r.Options.Machine.Logic, chip*(1-r.Options.Machine.Logic)
+	s.DRAM = Mean(r.Runs, GPT2, func(x Run) float64 { _, m := x.Report.Power(); return float64(m) })
+	return s
+}
+
+// ModulePower is the mean watts of a module over the runs of GPT-2.
+func (r *Results) ModulePower(m spatten.Module) float64 {
+	return Mean(r.Runs, GPT2, func(x Run) float64 {
+		return float64(x.Report.Energy.OnChip[m].Power(x.Report.Cycles, x.Report.Clock))
+	})
+}
+
+// Roofline is a point of Fig. 18, means over the runs of a family: operations a byte, and operations a second.
+func (r *Results) Roofline(family func(Run) bool) (intensity, throughput float64) {
+	return Mean(r.Runs, family, func(x Run) float64 { return x.Report.Intensity() }),
+		Mean(r.Runs, family, func(x Run) float64 { return x.Report.Throughput() })
+}
+
+// TableIII is SpAtten-1/8 on BERT: operations a second with pruned ones counted, the same a joule and a square millimetre;
+// geometric means.
+func (r *Results) TableIII() (throughput, perJoule, perArea float64) {
+	throughput = Geomean(r.Eighth, nil, func(x Run) float64 { return x.Report.Effective() })
+	perJoule = Geomean(r.Eighth, nil, func(x Run) float64 {
+		return x.Report.Totals.DenseOperations / x.Report.Energy.Total().Joules()
+	})
+	return throughput, perJoule, throughput / float64(spatten.Eighth().Modules.Sum(0, spatten.Modules).Area)
+}
