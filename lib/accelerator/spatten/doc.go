@@ -26,11 +26,15 @@
 //   - 16 reads a channel may be on their way (authors' design). This, not a factor, limits a dense FP32 stream to 76 % of the
 //     peak; the paper's own FC streaming implies 73 %.
 //   - Outputs are written and queries read (96 to 256 bytes a row), which the authors' traffic counts leave out.
+//   - Of two 6-bit heads that share their accesses only the first pays for local top-k (FusedSelection), as in the authors'
+//     design; how two selections end at one time the paper does not say. Without it GPT-2 does 15 % fewer operations a second.
+//   - The key buffer holds a row until its low bits are known not to be needed. A larger buffer therefore helps here by a
+//     fifth, where Fig. 19(b) is flat: a known gap.
 //   - Ranking of at most 16 heads is not timed. Top-k between the heads of one layer is not used.
 //   - The paper publishes no keep ratio. Keep.Corpora was fitted once on four latencies of GPT-2-Small (Fig. 15); everything
-//     about GPT-2-Medium is a prediction. The smallest of the four is out of reach: 1BW on Small stays 17 % too slow.
+//     about GPT-2-Medium is a prediction. The smallest of the four is out of reach: 1BW on Small stays 19 % too slow.
 //   - The first layers stay un-pruned for 1/12 of the layers in generation, not 15 %: the authors' own files prune earlier.
 //   - Module power is the paper's mean over the mean activity of the eight GPT-2 runs (Table II's DRAM power is that of GPT-2: 205
 //     GB/s at 3.48 pJ/bit). At full activity prob x V then costs twice Q x K although the arrays are alike, and BERT draws
-//     about 13 W: the paper's modules cannot all have been measured at one activity.
+//     about 11 W on the chip: the paper's modules cannot all have been measured at one activity.
 package spatten

@@ -133,7 +133,7 @@ func (f *fetcher) request(slot int, line int, addr uint64) error {
 	at := f.now
 	if free := c.asked - int64(f.most); free >= 0 {
 		if c.came <= free {
-			f.memory.WorkUntil(func() bool { return c.came > free })
+			f.memory.Until(func() bool { return c.came > free })
 		}
 		at = max(at, c.arrivals[free%flights])
 	}
@@ -174,7 +174,7 @@ func (f *fetcher) vectors(slot int, base uint64, ids []int32, bits, per int, bot
 // wait works the memory until all of slot is here.
 func (f *fetcher) wait(slot int) *fetch {
 	o := &f.open[slot]
-	f.memory.WorkUntil(func() bool { return o.left == 0 })
+	f.memory.Until(func() bool { return o.left == 0 })
 	return o
 }
 

@@ -249,6 +249,9 @@ func (m *machine) queries(i int, r *Row, p *progress, f *fetch) error {
 		}
 		start := max(m.engine, p.ready)
 		m.taken[0], m.taken[1] = m.taken[1], start
+		if m.FusedSelection && p.keys != i%slots { // selected together with the neighbour, whose keys came with its own
+			c.Select = 0
+		}
 		p.threshold = start + c.Select
 		m.engine = p.threshold + c.Filter
 		m.report.Busy[TopK] += float64(c.Cycles())

@@ -117,10 +117,18 @@ func TestSummarisationAgainstQuick(t *testing.T) {
 func TestSlowestStageRules(t *testing.T) {
 	for _, c := range []struct{ keys, values, bits int }{{307, 92, 6}, {600, 180, 8}, {1000, 300, 8}} {
 		w := uniform(4, 16, row(c.keys, c.values, c.bits))
-		r := simulate(t, spatten.Full(), w)
+		apart := spatten.Full()
+		apart.FusedSelection = false
+		r := simulate(t, apart, w)
 		if u := r.Utilisation(spatten.TopK); u < 0.85 || u > 1 {
 			t.Errorf("%+v: the engine works %.3f of the time", c, u)
 		}
+	}
+	pairs := uniform(4, 16, row(600, 180, 6))
+	apart := spatten.Full()
+	apart.FusedSelection = false
+	if a, b := simulate(t, spatten.Full(), pairs), simulate(t, apart, pairs); float64(a.Cycles) > 0.9*float64(b.Cycles) {
+		t.Errorf("selecting for two heads at once: %d clocks, one by one %d", a.Cycles, b.Cycles)
 	}
 	dense := simulate(t, spatten.Full(), uniform(2, 16, row(1000, 1000, spatten.Float)))
 	if share := dense.Bandwidth() / 512e9; share < 0.70 || share > 0.80 {

@@ -34,6 +34,8 @@ type Spec struct {
 
 	TopK topk.Engine // one for local values, one for tokens and heads
 
+	FusedSelection bool // of two heads whose keys are interleaved, only the first pays for local top-k
+
 	LayerBarrier bool // in generation too, a layer's queries wait for the outputs of the layer before, and its keys for the ranking
 
 	Memory  dram.Spec
@@ -44,24 +46,25 @@ type Spec struct {
 // Full is the machine of Table I.
 func Full() Spec {
 	return Spec{
-		Name:          "SpAtten",
-		Clock:         unit.GHz,             // Table III states it for the 1/8 part; the roof of 2 TFLOPS implies it here
-		QKMultipliers: 512,                  // Table I
-		PVMultipliers: 512,                  // Table I
-		Width:         12,                   // Table I
-		KeySRAM:       196608,               // Table I: 196 KB, two banks of 1024 x 64 x 12 bits
-		ValueSRAM:     196608,               // Table I
-		Allocations:   16,                   // authors' SpAttenController
-		SoftmaxLanes:  8,                    // Table I
-		SoftmaxFIFO:   128,                  // Table I
-		QKDepth:       1 + 1 + 9,            // authors' bert.cpp: read, multiply, tree
-		SoftmaxDepth:  7 + 21 + 23 + 29 + 7, // the same: dequantise, exponent, accumulate, divide, quantise
-		TestDepth:     1,                    // the same
-		PVDepth:       1 + 1 + 1,            // the same
-		Ports:         32,                   // Table I
-		AddressFIFO:   64,                   // Table I
-		Outstanding:   16,                   // authors' design
-		TopK:          topk.Published(16),
+		Name:           "SpAtten",
+		Clock:          unit.GHz,             // Table III states it for the 1/8 part; the roof of 2 TFLOPS implies it here
+		QKMultipliers:  512,                  // Table I
+		PVMultipliers:  512,                  // Table I
+		Width:          12,                   // Table I
+		KeySRAM:        196608,               // Table I: 196 KB, two banks of 1024 x 64 x 12 bits
+		ValueSRAM:      196608,               // Table I
+		Allocations:    16,                   // authors' SpAttenController
+		SoftmaxLanes:   8,                    // Table I
+		SoftmaxFIFO:    128,                  // Table I
+		QKDepth:        1 + 1 + 9,            // authors' bert.cpp: read, multiply, tree
+		SoftmaxDepth:   7 + 21 + 23 + 29 + 7, // the same: dequantise, exponent, accumulate, divide, quantise
+		TestDepth:      1,                    // the same
+		PVDepth:        1 + 1 + 1,            // the same
+		Ports:          32,                   // Table I
+		AddressFIFO:    64,                   // Table I
+		Outstanding:    16,                   // authors' design
+		TopK:           topk.Published(16),
+		FusedSelection: true, // authors' design: of a pair of 6-bit heads only the even one pays
 		// Authors' design: rows stream without a break and ranking runs beside them. Between two layers the host computes the
 		// other parts of the model, in time that the paper does not count.
 		LayerBarrier: false,

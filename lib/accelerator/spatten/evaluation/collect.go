@@ -2,7 +2,6 @@ package evaluation
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/sparse-attention/workbench/lib/accelerator/spatten"
 )
@@ -14,13 +13,10 @@ type Results struct {
 	AllHeads    []Run // the eight of GPT-2 without head pruning
 	Eighth      []Run // BERT on SpAtten-1/8
 	Chains      []Chain
-	Comparators []Point // Fig. 19(a), on SweepApplication
+	Sweep       string  // benchmark of Fig. 19, see SweepApplication
+	Comparators []Point // Fig. 19(a)
 	Buffers     []Point // Fig. 19(b)
 }
-
-// SweepApplication is the benchmark of the sweeps. The paper names none; this is the one with the fewest tokens left, as its
-// throughput, the highest of the paper's GPT-2 numbers, suggests.
-const SweepApplication = "gpt2-small-1bw"
 
 // Collect runs all of it: about half a minute on two cores.
 func Collect(ctx context.Context, o Options) (*Results, error) {
@@ -41,26 +37,32 @@ func Collect(ctx context.Context, o Options) (*Results, error) {
 	if r.Chains, err = Breakdown(ctx, o.Machine, o.Keep); err != nil {
 		return nil, err
 	}
-	for _, b := range all {
-		if b.Name() != SweepApplication {
-			continue
-		}
-		w, err := o.Keep.Workload(b)
-		if err != nil {
-			return nil, err
-		}
-		if w, err = w.Only(10, 22); err != nil {
-			return nil, err
-		}
-		if r.Comparators, err = Comparators(ctx, o.Machine, w, 1, 2, 4, 8, 16, 32); err != nil {
-			return nil, err
-		}
-		if r.Buffers, err = Buffers(ctx, o.Machine, w, 196, 392, 784); err != nil {
-			return nil, err
-		}
-		return r, nil
+	b := r.SweepApplication()
+	r.Sweep = b.Name()
+	w, err := o.Keep.Workload(b)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("evaluation: %s is not among the benchmarks", SweepApplication)
+	if w, err = w.Only(10, 22); err != nil {
+		return nil, err
+	}
+	if r.Comparators, err = Comparators(ctx, o.Machine, w, 1, 2, 4, 8, 16, 32); err != nil {
+		return nil, err
+	}
+	r.Buffers, err = Buffers(ctx, o.Machine, w, 196, 392, 784)
+	return r, err
+}
+
+// SweepApplication is the GPT-2 benchmark with the highest throughput. The paper does not name its own, whose 776 GFLOPS are
+// far above the mean of 430 over all eight.
+func (r *Results) SweepApplication() spatten.Benchmark {
+	var best Run
+	for _, x := range r.Runs {
+		if GPT2(x) && (best.Report.Cycles == 0 || x.Report.Throughput() > best.Report.Throughput()) {
+			best = x
+		}
+	}
+	return best.Benchmark
 }
 
 func (r *Results) collectEndToEnd(ctx context.Context, all []spatten.Benchmark) (err error) {

@@ -50,7 +50,7 @@ func (r *Results) Judge(row published.Row) published.Verdict {
 		if row.Config == "comparators=16" || row.Config == "sram_KB=196" {
 			return fitted("the point to which the shape is scaled, since the application is not named")
 		}
-		return published.Judge(row, ours, published.Trend, published.Percent(10), published.Because("shape on %s; the paper's application is not named", SweepApplication))
+		return published.Judge(row, ours, published.Trend, published.Percent(10), published.Because("shape on %s; the paper's application is not named", r.Sweep))
 	case "fig20":
 		return modelled(15, "GPT-2-Small on the TITAN Xp is assumed to take half of GPT-2-Medium's time")
 	case "table3":
