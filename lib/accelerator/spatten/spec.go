@@ -123,7 +123,7 @@ func (s Spec) Validate() error {
 		value  int64
 		lo, hi int64
 	}{{"QKMultipliers", int64(s.QKMultipliers), 1, 1 << 20}, {"PVMultipliers", int64(s.PVMultipliers), 1, 1 << 20}, {"Width", int64(s.Width), 4, 16},
-		{"KeySRAM", int64(s.KeySRAM), 1, 1 << 40}, {"ValueSRAM", int64(s.ValueSRAM), 1, 1 << 40}, {"Allocations", int64(s.Allocations), 2, 64},
+		{"KeySRAM", int64(s.KeySRAM), 1, 1 << 40}, {"ValueSRAM", int64(s.ValueSRAM), 1, 1 << 40}, {"Allocations", int64(s.Allocations), 2, slots / 2},
 		{"SoftmaxLanes", int64(s.SoftmaxLanes), 1, 1 << 10}, {"SoftmaxFIFO", int64(s.SoftmaxFIFO), 1, 1 << 20},
 		{"QKDepth", int64(s.QKDepth), 0, 1 << 16}, {"SoftmaxDepth", int64(s.SoftmaxDepth), 0, 1 << 16},
 		{"TestDepth", int64(s.TestDepth), 0, 1 << 16}, {"PVDepth", int64(s.PVDepth), 0, 1 << 16},
