@@ -17,7 +17,8 @@
 //     summarisation keys of a layer exist only after the layer before, so it always waits.
 //   - Which tokens and values survive is drawn at random (nested from layer to layer, all sets alike), as in the authors'
 //     test bench: the machine's time depends on counts and addresses only. Scores that the top-k engine sees are distinct.
-//   - Which rows need their low bits is an input, as in the authors' files; a second pass holds up the rows behind it.
+//   - Which rows need their low bits is an input of a run, as in the authors' files (Decide finds out on a captured head); a
+//     second pass holds up the rows behind it.
 //   - The fetcher asks for keys of later rows before the values of a row whose local top-k has just finished, in a fixed
 //     alternation. Data rows of 32 ports are not waited for as a whole; a line of eight vectors is.
 //   - Planes lie one behind the other, each shifted by a bank, and channels change every 32 bytes as in the authors'
