@@ -8,7 +8,7 @@
 // scores) and prob x V work in line behind double-buffered memories. Each stage moves line by line as its data arrive. Full
 // and Eighth are the two published sizes. Authors are the four shipped GPT-2 workloads, Benchmarks the 30 of the
 // evaluation under one declared set of ratios. Closed forms and the authors' quick BERT model are the oracle. Package
-// evaluation sets the machine against processors and makes the figures' numbers.
+// experiment/spattenstudy sets the machine against processors and makes the figures' numbers.
 //
 // # Deviations
 //

@@ -1,4 +1,4 @@
-package evaluation
+package spattenstudy
 
 import (
 	"context"
@@ -38,7 +38,7 @@ func Default() Options { return Options{spatten.Full(), spatten.Declared(), 2} }
 // Evaluate runs benchmarks; the result does not depend on the number of workers.
 func Evaluate(ctx context.Context, o Options, benchmarks []spatten.Benchmark) ([]Run, error) {
 	if o.Workers < 1 {
-		return nil, fmt.Errorf("evaluation: Options.Workers is %d, must be at least 1", o.Workers)
+		return nil, fmt.Errorf("spattenstudy: Options.Workers is %d, must be at least 1", o.Workers)
 	}
 	runs, failed := make([]Run, len(benchmarks)), make([]error, len(benchmarks))
 	var next sync.Mutex

@@ -1,4 +1,4 @@
-package evaluation
+package spattenstudy
 
 import (
 	"context"
@@ -122,7 +122,7 @@ func Comparators(ctx context.Context, s spatten.Spec, w spatten.Workload, values
 		m.TopK.Comparators = v
 		r, err := m.Simulate(ctx, w)
 		if err != nil {
-			return nil, fmt.Errorf("evaluation: %d comparators: %w", v, err)
+			return nil, fmt.Errorf("spattenstudy: %d comparators: %w", v, err)
 		}
 		all = append(all, Point{v, r.Throughput()})
 	}
@@ -138,7 +138,7 @@ func Buffers(ctx context.Context, s spatten.Spec, w spatten.Workload, values ...
 		m.KeySRAM, m.ValueSRAM = bytes(s.KeySRAM, scale), bytes(s.ValueSRAM, scale)
 		r, err := m.Simulate(ctx, w)
 		if err != nil {
-			return nil, fmt.Errorf("evaluation: %d KB: %w", v, err)
+			return nil, fmt.Errorf("spattenstudy: %d KB: %w", v, err)
 		}
 		all = append(all, Point{v, r.Throughput()})
 	}

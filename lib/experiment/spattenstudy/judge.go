@@ -1,4 +1,4 @@
-package evaluation
+package spattenstudy
 
 import (
 	"slices"
@@ -128,7 +128,7 @@ func (r *Results) Orders() []Family {
 			}
 			row, err := published.Find("spatten", "fig14-speedup", "over "+processor.TITANXp().Name, x.Benchmark.Name(), "attention layers", "speedup")
 			if err != nil {
-				panic("evaluation: " + err.Error()) // the rows are embedded
+				panic("spattenstudy: " + err.Error()) // the rows are embedded
 			}
 			ours, theirs = append(ours, x.Speedup(0)), append(theirs, row.Value)
 		}

@@ -1,4 +1,4 @@
-package evaluation_test
+package spattenstudy_test
 
 import (
 	"context"
@@ -10,22 +10,22 @@ import (
 
 	"github.com/sparse-attention/workbench/lib/accelerator/processor"
 	"github.com/sparse-attention/workbench/lib/accelerator/spatten"
-	"github.com/sparse-attention/workbench/lib/accelerator/spatten/evaluation"
+	"github.com/sparse-attention/workbench/lib/experiment/spattenstudy"
 	"github.com/sparse-attention/workbench/lib/published"
 )
 
 // thirty runs all benchmarks once for all tests.
-var thirty = sync.OnceValues(func() ([]evaluation.Run, error) {
-	return evaluation.Evaluate(context.Background(), evaluation.Default(), spatten.Benchmarks())
+var thirty = sync.OnceValues(func() ([]spattenstudy.Run, error) {
+	return spattenstudy.Evaluate(context.Background(), spattenstudy.Default(), spatten.Benchmarks())
 })
 
-func results(t testing.TB) *evaluation.Results {
+func results(t testing.TB) *spattenstudy.Results {
 	t.Helper()
 	runs, err := thirty()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &evaluation.Results{Options: evaluation.Default(), Runs: runs}
+	return &spattenstudy.Results{Options: spattenstudy.Default(), Runs: runs}
 }
 
 func bar(t testing.TB, figure, series, workload, metric string) float64 {
@@ -44,17 +44,17 @@ func TestGeomeans(t *testing.T) {
 	for p, s := range processor.Platforms() {
 		for _, c := range []struct {
 			figure, metric string
-			f              func(evaluation.Run) float64
-		}{{"fig14-speedup", "speedup", func(x evaluation.Run) float64 { return x.Speedup(p) }},
-			{"fig14-energy", "energy_efficiency_ratio", func(x evaluation.Run) float64 { return x.Saving(p) }}} {
-			ours := evaluation.Geomean(r.Runs, nil, c.f)
+			f              func(spattenstudy.Run) float64
+		}{{"fig14-speedup", "speedup", func(x spattenstudy.Run) float64 { return x.Speedup(p) }},
+			{"fig14-energy", "energy_efficiency_ratio", func(x spattenstudy.Run) float64 { return x.Saving(p) }}} {
+			ours := spattenstudy.Geomean(r.Runs, nil, c.f)
 			want := bar(t, c.figure, "over "+s.Name, "geomean of 30", c.metric)
 			if math.Abs(ours/want-1) > 0.25 {
 				t.Errorf("%s over %s: %.4g, published %.4g", c.metric, s.Name, ours, want)
 			}
 			if c.metric == "speedup" {
-				for name, family := range map[string]func(evaluation.Run) bool{"geomean of 22 BERT": evaluation.BERT, "geomean of 8 GPT-2": evaluation.GPT2} {
-					ours, want := evaluation.Geomean(r.Runs, family, c.f), bar(t, c.figure, "over "+s.Name, name, c.metric)
+				for name, family := range map[string]func(spattenstudy.Run) bool{"geomean of 22 BERT": spattenstudy.BERT, "geomean of 8 GPT-2": spattenstudy.GPT2} {
+					ours, want := spattenstudy.Geomean(r.Runs, family, c.f), bar(t, c.figure, "over "+s.Name, name, c.metric)
 					if math.Abs(ours/want-1) > 0.30 {
 						t.Errorf("%s over %s, %s: %.4g, published %.4g", c.metric, s.Name, name, ours, want)
 					}
@@ -88,9 +88,9 @@ func TestMediumIsPredicted(t *testing.T) {
 
 // The fit of the corpora: GPT-2-Small without head pruning, whose latencies follow from Fig. 15. 1BW is out of reach.
 func TestCorporaFit(t *testing.T) {
-	o := evaluation.Default()
+	o := spattenstudy.Default()
 	o.Keep.Heads = 0
-	runs, err := evaluation.Evaluate(context.Background(), o, spatten.Benchmarks()[22:26])
+	runs, err := spattenstudy.Evaluate(context.Background(), o, spatten.Benchmarks()[22:26])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,10 +112,10 @@ func TestCorporaFit(t *testing.T) {
 // Mean throughput, operations actually done: BERT within 10 % of 1.61 TFLOPS, GPT-2 within 20 % of 0.43.
 func TestThroughput(t *testing.T) {
 	r := results(t)
-	if _, v := r.Roofline(evaluation.BERT); math.Abs(v/1.61e12-1) > 0.10 {
+	if _, v := r.Roofline(spattenstudy.BERT); math.Abs(v/1.61e12-1) > 0.10 {
 		t.Errorf("BERT: %.3g", v)
 	}
-	if _, v := r.Roofline(evaluation.GPT2); math.Abs(v/0.43e12-1) > 0.20 {
+	if _, v := r.Roofline(spattenstudy.GPT2); math.Abs(v/0.43e12-1) > 0.20 {
 		t.Errorf("GPT-2: %.3g", v)
 	}
 }
@@ -123,7 +123,7 @@ func TestThroughput(t *testing.T) {
 // Fig. 19(a): the shape within 10 %; and its saturation.
 func TestComparatorShape(t *testing.T) {
 	r := results(t)
-	o := evaluation.Default()
+	o := spattenstudy.Default()
 	w, err := o.Keep.Workload(r.SweepApplication())
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +131,7 @@ func TestComparatorShape(t *testing.T) {
 	if w, err = w.Only(10); err != nil {
 		t.Fatal(err)
 	}
-	points, err := evaluation.Comparators(context.Background(), o.Machine, w, 1, 2, 4, 8, 16, 32)
+	points, err := spattenstudy.Comparators(context.Background(), o.Machine, w, 1, 2, 4, 8, 16, 32)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,13 +156,13 @@ func TestPowerSplit(t *testing.T) {
 }
 
 func TestTableIII(t *testing.T) {
-	o := evaluation.Default()
+	o := spattenstudy.Default()
 	o.Machine = spatten.Eighth()
-	runs, err := evaluation.Evaluate(context.Background(), o, spatten.Benchmarks()[:22])
+	runs, err := spattenstudy.Evaluate(context.Background(), o, spatten.Benchmarks()[:22])
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &evaluation.Results{Options: o, Eighth: runs}
+	r := &spattenstudy.Results{Options: o, Eighth: runs}
 	throughput, _, area := r.TableIII()
 	if math.Abs(throughput/360e9-1) > 0.15 || math.Abs(area/238e9-1) > 0.15 {
 		t.Errorf("%.4g operations a second, %.4g a square millimetre; published 360e9 and 238e9", throughput, area)
@@ -172,13 +172,13 @@ func TestTableIII(t *testing.T) {
 // The mean reduction of tokens over BERT is what the declared slope was chosen for; heads come to the printed 1.1.
 func TestDeclaredRatios(t *testing.T) {
 	r := results(t)
-	heads := func(x evaluation.Run) float64 {
+	heads := func(x spattenstudy.Run) float64 {
 		return float64(x.Report.Totals.DenseRows) / float64(x.Report.Totals.Rows)
 	}
-	if got := evaluation.Mean(r.Runs, evaluation.BERT, func(x evaluation.Run) float64 { return x.Report.Totals.Reduction() / heads(x) }); math.Abs(got-1.21) > 0.02 {
+	if got := spattenstudy.Mean(r.Runs, spattenstudy.BERT, func(x spattenstudy.Run) float64 { return x.Report.Totals.Reduction() / heads(x) }); math.Abs(got-1.21) > 0.02 {
 		t.Errorf("tokens of BERT: %.3f, wanted 1.21", got)
 	}
-	if got := evaluation.Mean(r.Runs, nil, heads); math.Abs(got/1.1-1) > 0.05 {
+	if got := spattenstudy.Mean(r.Runs, nil, heads); math.Abs(got/1.1-1) > 0.05 {
 		t.Errorf("heads: %.3f, published 1.1", got)
 	}
 }
@@ -186,14 +186,14 @@ func TestDeclaredRatios(t *testing.T) {
 // The result does not depend on workers.
 func TestWorkers(t *testing.T) {
 	some := spatten.Benchmarks()[2:6]
-	o := evaluation.Default()
+	o := spattenstudy.Default()
 	o.Workers = 1
-	one, err := evaluation.Evaluate(context.Background(), o, some)
+	one, err := spattenstudy.Evaluate(context.Background(), o, some)
 	if err != nil {
 		t.Fatal(err)
 	}
 	o.Workers = 3
-	three, err := evaluation.Evaluate(context.Background(), o, some)
+	three, err := spattenstudy.Evaluate(context.Background(), o, some)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,19 +203,19 @@ func TestWorkers(t *testing.T) {
 		}
 	}
 	o.Workers = 0
-	if _, err := evaluation.Evaluate(context.Background(), o, some); err == nil {
+	if _, err := spattenstudy.Evaluate(context.Background(), o, some); err == nil {
 		t.Error("no workers")
 	}
 }
 
 func TestRankCorrelation(t *testing.T) {
-	if r := evaluation.RankCorrelation([]float64{1, 2, 3, 4}, []float64{10, 20, 30, 40}); r != 1 {
+	if r := spattenstudy.RankCorrelation([]float64{1, 2, 3, 4}, []float64{10, 20, 30, 40}); r != 1 {
 		t.Error(r)
 	}
-	if r := evaluation.RankCorrelation([]float64{1, 2, 3, 4}, []float64{4, 3, 2, 1}); r != -1 {
+	if r := spattenstudy.RankCorrelation([]float64{1, 2, 3, 4}, []float64{4, 3, 2, 1}); r != -1 {
 		t.Error(r)
 	}
-	if r := evaluation.RankCorrelation([]float64{1, 1, 3, 4}, []float64{1, 2, 3, 4}); math.Abs(r-0.9487) > 1e-4 {
+	if r := spattenstudy.RankCorrelation([]float64{1, 1, 3, 4}, []float64{1, 2, 3, 4}); math.Abs(r-0.9487) > 1e-4 {
 		t.Error(r)
 	}
 }
@@ -225,12 +225,12 @@ func TestVerdicts(t *testing.T) {
 	if os.Getenv("WORKBENCH_MODE") != "full" {
 		t.Skip("WORKBENCH_MODE is not full")
 	}
-	r, err := evaluation.Collect(context.Background(), evaluation.Default())
+	r, err := spattenstudy.Collect(context.Background(), spattenstudy.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
 	passed, failed := 0, 0
-	for _, v := range r.Verdicts(evaluation.Figures...) {
+	for _, v := range r.Verdicts(spattenstudy.Figures...) {
 		switch v.Result {
 		case published.Pass:
 			passed++
@@ -246,20 +246,20 @@ func TestVerdicts(t *testing.T) {
 	if passed < 3*failed/2 {
 		t.Errorf("%d pass, %d fail", passed, failed)
 	}
-	if last := evaluation.Cumulative(r.Chains, evaluation.Progressive); math.Abs(last/209-1) > 0.15 {
+	if last := spattenstudy.Cumulative(r.Chains, spattenstudy.Progressive); math.Abs(last/209-1) > 0.15 {
 		t.Errorf("the chain ends at %.1f, published 209.0", last)
 	}
 }
 
 func ExampleFullyConnected() {
-	fmt.Printf("%.2f ms\n", evaluation.FullyConnected(spatten.Full(), spatten.GPT2Medium, 8))
+	fmt.Printf("%.2f ms\n", spattenstudy.FullyConnected(spatten.Full(), spatten.GPT2Medium, 8))
 	// Output: 25.75 ms
 }
 
 // All 30 benchmarks on two cores.
 func BenchmarkThirty(b *testing.B) {
 	for b.Loop() {
-		if _, err := evaluation.Evaluate(context.Background(), evaluation.Default(), spatten.Benchmarks()); err != nil {
+		if _, err := spattenstudy.Evaluate(context.Background(), spattenstudy.Default(), spatten.Benchmarks()); err != nil {
 			b.Fatal(err)
 		}
 	}

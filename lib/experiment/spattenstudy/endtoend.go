@@ -1,4 +1,4 @@
-package evaluation
+package spattenstudy
 
 import (
 	"github.com/sparse-attention/workbench/lib/accelerator/processor"
