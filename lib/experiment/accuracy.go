@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/attention"
-	"github.com/sparse-attention/workbench/lib/fixedpoint"
+	"github.com/sparse-attention/workbench/lib/trace"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
@@ -62,26 +62,6 @@ func (s Score) Drop(base Score) (points, half float64, err error) {
 // headBits is the width that the machines' memories hold: 8-bit Q, K and V.
 const headBits = 8
 
-// Quantise makes the head that a machine sees from what the model computed: symmetric, one scale a tensor over the valid
-// rows, padding zero.
-func Quantise(p transformer.Projection, bits int) (*attention.Head, error) {
-	h := &attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim, Bits: bits}
-	for _, m := range []struct {
-		values []float32
-		codes  *[]int16
-		scale  *float32
-	}{{p.Q, &h.Q, &h.ScaleQ}, {p.K, &h.K, &h.ScaleK}, {p.V, &h.V, &h.ScaleV}} {
-		valid := m.values[:p.Valid*p.Dim]
-		q, err := fixedpoint.Symmetric(bits, valid)
-		if err != nil {
-			return nil, fmt.Errorf("experiment: example %d, layer %d, head %d: %w", p.Sample, p.Layer, p.Head, err)
-		}
-		*m.codes = append(q.QuantiseAll(make([]int16, 0, p.Tokens*p.Dim), valid), make([]int16, (p.Tokens-p.Valid)*p.Dim)...)
-		*m.scale = q.Scale
-	}
-	return h, nil
-}
-
 // Accuracy runs the examples through the model with attend in place of its attention and counts the right answers.
 func Accuracy(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, attend HeadAttention) (Score, error) {
 	staged, err := transformer.NewStaged(backend, m)
@@ -103,11 +83,12 @@ func Accuracy(ctx context.Context, backend compute.Backend, m *transformer.Encod
 			lengths[i] = 0 // filling: no attention
 		}
 		logits, err := staged.Logits(b.IDs, lengths, b.Tokens, func(p transformer.Projection, context []float32) error {
-			h, err := Quantise(p, headBits)
+			shape := attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim, Bits: headBits}
+			h, err := trace.Quantise(p.Q, p.K, p.V, shape)
 			if err != nil {
-				return err
+				return fmt.Errorf("experiment: example %d: %w", b.Examples[p.Sample], err)
 			}
-			return attend(Site{b.Examples[p.Sample], p.Layer, p.Head}, h, context)
+			return attend(Site{b.Examples[p.Sample], p.Layer, p.Head}, &h, context)
 		})
 		if err != nil {
 			return Score{}, err
