@@ -11,25 +11,29 @@ import (
 // Batch is Size rows padded to one width. Rows beyond Count are filling, so that few distinct shapes occur:
 // they hold a single CLS, length 1, label -1, score 0 and example -1. Every value belongs to the receiver.
 type Batch struct {
-	Size, Tokens int       // rows, row width
-	Count        int       // real examples; they come first
-	IDs          []int32   // Size x Tokens, row-major; 0 = padding
-	Lengths      []int32   // Size; valid tokens of a row
-	Labels       []int32   // Size; -1 in filling
-	Scores       []float32 // Size; the targets of a regression task
-	Examples     []int     // Size; the row's index in the examples given to Batches, -1 in filling
+	Size, Tokens int        // rows, row width
+	Count        int        // real examples; they come first
+	IDs          []int32    // Size x Tokens, row-major; 0 = padding
+	Lengths      []int32    // Size; valid tokens of a row
+	Labels       []int32    // Size; -1 in filling
+	Scores       []float32  // Size; the targets of a regression task
+	Spans        [][2]int32 // Size; the answers of a question answering task
+	Patch        int        // values of one patch; 0 = the inputs are IDs
+	Patches      []float32  // Size x Tokens x Patch, in [-1,1]; the first of a row is blank and stands for the class token
+	Examples     []int      // Size; the row's index in the examples given to Batches, -1 in filling
 }
 
 // BatchOptions of Batches. Every distinct width costs one compilation of the model's graph; a batch always has Size rows.
 type BatchOptions struct {
-	Size     int    // rows of a batch, at least 1
-	Seed     uint64 // of the shuffle
-	Epoch    int    // another epoch, another order
-	Shuffle  bool   // else examples stay in order within their width, narrow widths first
-	Widths   []int  // allowed widths, ascending; nil: multiples of Multiple
-	Multiple int    // 0 = 16; ignored when Widths are given
-	Limit    int    // widest row, where Multiple would pass the model's positions; 0 = none
-	DropLast bool   // leave out the batches that are not full
+	Size     int     // rows of a batch, at least 1
+	Seed     uint64  // of the shuffle
+	Epoch    int     // another epoch, another order
+	Shuffle  bool    // else examples stay in order within their width, narrow widths first
+	Widths   []int   // allowed widths, ascending; nil: multiples of Multiple
+	Multiple int     // 0 = 16; ignored when Widths are given
+	Limit    int     // widest row, where Multiple would pass the model's positions; 0 = none
+	DropLast bool    // leave out the batches that are not full
+	Augment  Augment // how images are varied; another way in every epoch
 }
 
 // defaultMultiple gives at most 8 shapes for 128 tokens, at under 8 tokens of padding a row on average.
@@ -44,6 +48,9 @@ func (o BatchOptions) Validate() error {
 		return fmt.Errorf("datasets: BatchOptions.Multiple is %d, must be at least 1, or 0 for %d", o.Multiple, defaultMultiple)
 	case o.Limit < 0:
 		return fmt.Errorf("datasets: BatchOptions.Limit is %d, must be at least 1, or 0 for none", o.Limit)
+	}
+	if o.Augment.Shift < 0 {
+		return fmt.Errorf("datasets: BatchOptions.Augment.Shift is %d, must be at least 0", o.Augment.Shift)
 	}
 	for i, w := range o.Widths {
 		if w < 1 || i > 0 && w <= o.Widths[i-1] {
@@ -61,6 +68,9 @@ func (o BatchOptions) Check(examples []Example) error {
 	for i, e := range examples {
 		if len(e.IDs) == 0 {
 			return fmt.Errorf("datasets: example %d has 0 tokens, must have at least 1", i)
+		}
+		if (e.Image == nil) != (examples[0].Image == nil) || e.Image != nil && *e.Image.Raster != *examples[0].Image.Raster {
+			return fmt.Errorf("datasets: example %d has another raster than example 0, must be the same", i)
 		}
 		if o.width(len(e.IDs)) < len(e.IDs) {
 			return fmt.Errorf("datasets: example %d has %d tokens, must have at most %d (BatchOptions.Widths, Limit)", i, len(e.IDs), o.width(len(e.IDs)))
@@ -140,6 +150,11 @@ func (o BatchOptions) pad(examples []Example, rows []int) Batch {
 		Size: o.Size, Tokens: width, Count: len(rows),
 		IDs:     make([]int32, o.Size*width),
 		Lengths: make([]int32, o.Size), Labels: make([]int32, o.Size), Scores: make([]float32, o.Size), Examples: make([]int, o.Size),
+		Spans: make([][2]int32, o.Size),
+	}
+	if first := examples[rows[0]].Image; first != nil {
+		b.Patch = first.PatchValues()
+		b.Patches = make([]float32, o.Size*width*b.Patch)
 	}
 	for r := range o.Size {
 		if r >= len(rows) {
@@ -149,6 +164,12 @@ func (o BatchOptions) pad(examples []Example, rows []int) Batch {
 		e := examples[rows[r]]
 		copy(b.IDs[r*width:(r+1)*width], e.IDs)
 		b.Lengths[r], b.Labels[r], b.Scores[r], b.Examples[r] = int32(len(e.IDs)), e.Label, e.Score, rows[r]
+		b.Spans[r] = e.Span
+		if e.Image != nil {
+			seed := mix(o.Seed ^ mix(uint64(o.Epoch)<<32|uint64(rows[r])))
+			v := o.Augment.draw(rand.New(rand.NewPCG(seed, 0x61756774)))
+			e.Image.cut(v, b.Patches[(r*width+1)*b.Patch:(r*width+len(e.IDs))*b.Patch])
+		}
 	}
 	return b
 }

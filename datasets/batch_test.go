@@ -32,8 +32,8 @@ func TestBatchLayout(t *testing.T) {
 		got = append(got, b)
 	}
 	want := []datasets.Batch{
-		{Size: 2, Tokens: 4, Count: 2, IDs: []int32{2, 11, 12, 0, 2, 12, 0, 0}, Lengths: []int32{3, 2}, Labels: []int32{0, 1}, Scores: []float32{0, 1}, Examples: []int{0, 1}},
-		{Size: 2, Tokens: 4, Count: 1, IDs: []int32{2, 13, 14, 15, 2, 0, 0, 0}, Lengths: []int32{4, 1}, Labels: []int32{2, -1}, Scores: []float32{2, 0}, Examples: []int{2, -1}},
+		{Size: 2, Tokens: 4, Count: 2, IDs: []int32{2, 11, 12, 0, 2, 12, 0, 0}, Lengths: []int32{3, 2}, Labels: []int32{0, 1}, Scores: []float32{0, 1}, Spans: make([][2]int32, 2), Examples: []int{0, 1}},
+		{Size: 2, Tokens: 4, Count: 1, IDs: []int32{2, 13, 14, 15, 2, 0, 0, 0}, Lengths: []int32{4, 1}, Labels: []int32{2, -1}, Scores: []float32{2, 0}, Spans: make([][2]int32, 2), Examples: []int{2, -1}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("batches (-want +got):\n%s", diff)

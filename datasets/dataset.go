@@ -11,19 +11,33 @@ import (
 	"strings"
 )
 
-// Example is one labelled text as token ids.
+// Example is one labelled text or image as token ids.
 type Example struct {
-	IDs   []int32 // without padding; the first is CLS
-	Label int32   // index into Dataset.Classes; 0 in a regression task
-	Score float32 // the target of a regression task, else 0
-	Text  string  // what the ids were made from; two texts of a pair are joined by a tab
+	IDs    []int32  // without padding; the first is CLS
+	Label  int32    // index into Dataset.Classes; 0 where the kind is another one than Classification
+	Score  float32  // the target of a regression task, else 0
+	Text   string   // what the ids were made from; two texts of a pair are joined by a tab
+	Second int      // index in IDs of the first token of a pair's second text; 0 where there is one text
+	Span   [2]int32 // first and last index into IDs of the answer to a question; both 0, the CLS token, without one
+	Answer *Answer  // what the tokens of a span say; question answering only
+	Image  *Image   // what the patch tokens show; images cut into patches only
 }
+
+// Kind says what a model answers about an example.
+type Kind uint8
+
+const (
+	Classification Kind = iota // Example.Label
+	Regression                 // Example.Score
+	Spans                      // Example.Span, a run of the example's tokens
+	Language                   // the tokens themselves, from those before or around them
+)
 
 // Dataset is a task with its splits. Test is empty where the official test labels are not public.
 type Dataset struct {
 	Name             string
-	Classes          []string // names in label order; one entry, the name of the score, in a regression task
-	Regression       bool     // targets are Example.Score
+	Kind             Kind
+	Classes          []string // names in label order; one entry, the name of what is answered, in the other kinds
 	Vocabulary       *Vocabulary
 	Train, Dev, Test []Example
 }
@@ -50,6 +64,14 @@ type Options struct {
 	MaxDepth             int // ListOps: nodes at this depth are digits; the root is at depth 1
 
 	DocumentBytes int // gosource: bytes per document
+
+	File  string // text, tsv, squad: a file of the user's own, in place of the data folder's
+	Level Level  // what a token of a text is; empty = the data set's own; ignored when Vocabulary is given
+
+	Patch   int // images: edge of the square patches in pixels
+	Overlap int // images: pixels by which a patch reaches into its neighbours on every side
+
+	ContourLength int // pathfinder: paddles of a long curve; 0 = 14, the hard level
 
 	Vocabulary     *Vocabulary // reuse a trained model's vocabulary instead of building one
 	VocabularySize int         // word level: most entries, the 5 reserved ones included
@@ -105,6 +127,12 @@ func (d *Dataset) Hash() string {
 		for _, e := range s.examples {
 			binary.Write(h, binary.LittleEndian, [3]int32{int32(len(e.IDs)), e.Label, int32(math.Float32bits(e.Score))})
 			binary.Write(h, binary.LittleEndian, e.IDs)
+			if e.Image != nil {
+				h.Write(e.Image.Pixels)
+			}
+			if e.Span != [2]int32{} {
+				binary.Write(h, binary.LittleEndian, e.Span)
+			}
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
@@ -118,6 +146,7 @@ func (o Options) validate() error {
 		{"Train", o.Train}, {"Dev", o.Dev}, {"Test", o.Test}, {"MaxTokens", o.MaxTokens},
 		{"MinLength", o.MinLength}, {"MaxLength", o.MaxLength}, {"MaxDepth", o.MaxDepth},
 		{"DocumentBytes", o.DocumentBytes}, {"VocabularySize", o.VocabularySize}, {"MinCount", o.MinCount},
+		{"Patch", o.Patch}, {"Overlap", o.Overlap}, {"ContourLength", o.ContourLength},
 	} {
 		if f.value < 0 {
 			return fmt.Errorf("datasets: Options.%s is %d, must be at least 1, or 0 for the data set's own", f.name, f.value)

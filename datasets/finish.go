@@ -8,9 +8,26 @@ import (
 	"slices"
 )
 
-// finish samples the splits to the sizes asked for, builds the word-level vocabulary from the training split unless one
-// is given, and makes the ids.
+// finish samples the splits to the sizes asked for, builds the vocabulary from the training split unless one is given, and
+// makes the ids.
 func (d *Dataset) finish(level Level, o Options) error {
+	if err := d.thin(o); err != nil {
+		return err
+	}
+	if err := d.count(level, texts(d.Train), o); err != nil {
+		return err
+	}
+	for _, s := range d.splits() {
+		for i := range s.examples {
+			e := &s.examples[i]
+			e.IDs, e.Second = d.Vocabulary.encodeText(e.Text)
+		}
+	}
+	return nil
+}
+
+// thin samples the splits to the sizes that the options ask for.
+func (d *Dataset) thin(o Options) error {
 	for _, s := range []struct {
 		name     string
 		examples *[]Example
@@ -23,23 +40,22 @@ func (d *Dataset) finish(level Level, o Options) error {
 			*s.examples = sample(*s.examples, s.want, o.Seed)
 		}
 	}
-	var err error
+	return nil
+}
+
+// count sets the vocabulary: the one given, else the bytes, else the words of texts.
+func (d *Dataset) count(level Level, texts iter.Seq[string], o Options) (err error) {
+	if o.Level != "" {
+		level = o.Level
+	}
 	switch d.Vocabulary = o.Vocabulary; {
 	case d.Vocabulary != nil:
 	case level == Bytes:
 		d.Vocabulary = ByteVocabulary()
 	default:
-		d.Vocabulary, err = CountWords(level, texts(d.Train), cmp.Or(o.VocabularySize, defaultVocabulary), cmp.Or(o.MinCount, defaultMinCount))
-		if err != nil {
-			return err
-		}
+		d.Vocabulary, err = CountWords(level, texts, cmp.Or(o.VocabularySize, defaultVocabulary), cmp.Or(o.MinCount, defaultMinCount))
 	}
-	for _, s := range d.splits() {
-		for i := range s.examples {
-			s.examples[i].IDs = d.Vocabulary.encodeText(s.examples[i].Text)
-		}
-	}
-	return nil
+	return err
 }
 
 // sample takes n of examples at random, in their order.

@@ -55,7 +55,10 @@ func (task glueTask) open(o Options) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Dataset{Name: task.name, Classes: task.classes, Regression: task.labels == nil}
+	d := &Dataset{Name: task.name, Classes: task.classes}
+	if task.labels == nil {
+		d.Kind = Regression
+	}
 	dev, err := task.read(filepath.Join(folder, "dev.tsv"))
 	if err != nil {
 		return nil, err

@@ -41,8 +41,8 @@ func TestGLUECounts(t *testing.T) {
 			if len(d.Dev) != c.dev || len(d.Test) != 0 {
 				t.Errorf("%d dev and %d test examples, want %d and 0", len(d.Dev), len(d.Test), c.dev)
 			}
-			if d.Regression != (name == "stsb") {
-				t.Errorf("regression %v", d.Regression)
+			if (d.Kind == datasets.Regression) != (name == "stsb") {
+				t.Errorf("kind %d", d.Kind)
 			}
 		})
 	}
@@ -100,8 +100,8 @@ func TestOfficialFormats(t *testing.T) {
 	for name, want := range map[string]datasets.Example{
 		"sst2": {IDs: []int32{2, 5, 8, 6}, Label: 1, Text: "a fine film"},
 		"cola": {IDs: []int32{2, 8, 6, 5}, Label: 1, Text: "We sleep."},
-		"qnli": {IDs: []int32{2, 9, 6, 3, 8, 7, 5, 3}, Label: 1, Text: "Why?\tIt is."},
-		"stsb": {IDs: []int32{2, 6, 7, 5, 3, 6, 8, 5, 3}, Score: 1.25, Text: "A cat.\tA dog."},
+		"qnli": {IDs: []int32{2, 9, 6, 3, 8, 7, 5, 3}, Label: 1, Text: "Why?\tIt is.", Second: 4},
+		"stsb": {IDs: []int32{2, 6, 7, 5, 3, 6, 8, 5, 3}, Score: 1.25, Text: "A cat.\tA dog.", Second: 5},
 	} {
 		d := open(t, name, datasets.Options{Data: root, MinCount: 1})
 		if name == "sst2" {

@@ -134,13 +134,15 @@ func (v *Vocabulary) Encode(text string, second ...string) []int32 {
 	return ids
 }
 
-// encodeText is Encode of Example.Text.
-func (v *Vocabulary) encodeText(text string) []int32 {
-	first, second, pair := strings.Cut(text, "\t")
+// encodeText is Encode of Example.Text; second is where the second text of a pair begins, else 0.
+func (v *Vocabulary) encodeText(text string) (ids []int32, second int) {
+	first, other, pair := strings.Cut(text, "\t")
+	ids = v.Encode(first)
 	if !pair {
-		return v.Encode(first)
+		return ids, 0
 	}
-	return v.Encode(first, second)
+	ids = append(ids, SEP)
+	return append(v.append(ids, other), SEP), len(ids)
 }
 
 func (v *Vocabulary) append(ids []int32, text string) []int32 {
