@@ -110,6 +110,9 @@ func Batches(examples []Example, o BatchOptions) iter.Seq[Batch] {
 	}
 }
 
+// Count is the number of batches that Batches yields.
+func (o BatchOptions) Count(examples []Example) int { return len(o.plan(examples)) }
+
 // plan gives the example indices of each batch.
 func (o BatchOptions) plan(examples []Example) [][]int {
 	order := make([]int, len(examples))

@@ -82,7 +82,11 @@ func result(e progress.Event) string {
 		s += fmt.Sprintf(" epoch %d of %d", e.Epoch, e.Epochs)
 	}
 	if e.Evaluated {
-		s += fmt.Sprintf(", dev accuracy %.1f %%", 100*e.Accuracy)
+		if e.Metric == "" || e.Metric == "accuracy" {
+			s += fmt.Sprintf(", dev accuracy %.1f %%", 100*e.Accuracy)
+		} else {
+			s += fmt.Sprintf(", dev %s %.4g", e.Metric, e.Value)
+		}
 		if e.Kept < 1 {
 			s += fmt.Sprintf(", %.1f %% of the scores kept", 100*e.Kept)
 		}

@@ -197,7 +197,7 @@ func (r Recipe) calibrate(backend compute.Backend, m *transformer.Encoder, hook 
 		if err := set(float64(step) * calibrationStep); err != nil {
 			return learned, err
 		}
-		score, err := training.Evaluate(backend, m, data.Dev, hook)
+		score, err := training.Evaluate(backend, m, data.Dev, hook, nil)
 		if err != nil || score.Accuracy >= floor {
 			return score, err
 		}

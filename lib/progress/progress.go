@@ -13,7 +13,9 @@ type Event struct {
 	ExamplesPerSecond float64       // since the run (or the resumption) began
 	Remaining         time.Duration // estimate at the present speed
 	Evaluated         bool          // Accuracy and Kept hold a fresh dev-set measurement
-	Accuracy          float64       // dev-set accuracy in 0..1
+	Accuracy          float64       // dev-set accuracy in 0..1; 0 where the task counts no right answers
+	Metric            string        // name of the metric that decides, for example "perplexity"
+	Value             float64       // its dev-set value
 	Note              string        // something the user must hear, such as a damaged checkpoint; else ""
 	Kept              float64       // kept fraction of valid attention scores in 0..1; 1 without pruning
 }

@@ -2,6 +2,7 @@ package training
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/sparse-attention/workbench/lib/transformer"
@@ -26,7 +27,7 @@ const (
 func firstMoment(name string) string  { return "adamw/first/" + name }
 func secondMoment(name string) string { return "adamw/second/" + name }
 
-// variables returns the names of the moments, which a checkpoint must hold besides the group's own.
+// moments returns the names of the moments, which a checkpoint must hold besides the group's own.
 func (g *group) moments() []string {
 	var out []string
 	for _, n := range g.names {
@@ -54,9 +55,8 @@ func (g *group) prepare(m *transformer.Encoder) error {
 	return nil
 }
 
-// update adds one AdamW step of the group to the graph: gradients in the order of names, rate and step scalars (step
-// counts from 1). It returns the norm of the gradient before clipping.
-func (gr *group) update(p *transformer.Pass, gradients []*graph.Node, rate, step *graph.Node) *graph.Node {
+// norm is the Euclidean norm of the group's gradient.
+func (g *group) norm(gradients []*graph.Node) *graph.Node {
 	var squares *graph.Node
 	for _, grad := range gradients {
 		s := graph.ReduceAllSum(graph.Square(grad))
@@ -66,15 +66,28 @@ func (gr *group) update(p *transformer.Pass, gradients []*graph.Node, rate, step
 			squares = graph.Add(squares, s)
 		}
 	}
-	norm := graph.Sqrt(squares)
+	return graph.Sqrt(squares)
+}
+
+// isFinite is false for NaN and the infinities, which compare with nothing.
+func isFinite(x *graph.Node) *graph.Node {
+	return graph.LessOrEqual(graph.Abs(x), graph.Scalar(x.Graph(), x.DType(), math.MaxFloat32))
+}
+
+// update adds one AdamW step of the group to the graph: gradients in the order of names and their norm, rate and step
+// scalars (step counts from 1). Where finite is false the weights stay as they are.
+func (gr *group) update(p *transformer.Pass, gradients []*graph.Node, norm, finite, rate, step *graph.Node) {
+	zero := graph.ZerosLike(norm)
 	scale := graph.OnesLike(norm)
 	if gr.clipNorm > 0 {
 		scale = graph.MinScalar(graph.MulScalar(graph.Reciprocal(graph.AddScalar(norm, 1e-6)), gr.clipNorm), 1.0)
 	}
+	rate = graph.Where(finite, rate, zero)
 	correct1 := graph.OneMinus(graph.Pow(graph.Scalar(p.Graph, rate.DType(), beta1), step))
 	correct2 := graph.OneMinus(graph.Pow(graph.Scalar(p.Graph, rate.DType(), beta2), step))
 	for i, name := range gr.names {
 		grad := graph.Mul(gradients[i], scale)
+		grad = graph.Where(finite, grad, graph.ZerosLike(grad))
 		first := graph.Add(graph.MulScalar(p.Parameter(firstMoment(name)), beta1), graph.MulScalar(grad, 1-beta1))
 		second := graph.Add(graph.MulScalar(p.Parameter(secondMoment(name)), beta2), graph.MulScalar(graph.Square(grad), 1-beta2))
 		direction := graph.Div(graph.Div(first, correct1), graph.AddScalar(graph.Sqrt(graph.Div(second, correct2)), adamEpsilon))
@@ -86,5 +99,4 @@ func (gr *group) update(p *transformer.Pass, gradients []*graph.Node, rate, step
 		p.Model.Update(p.Graph, firstMoment(name), first)
 		p.Model.Update(p.Graph, secondMoment(name), second)
 	}
-	return norm
 }

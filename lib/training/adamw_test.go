@@ -2,6 +2,7 @@ package training
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/sparse-attention/workbench/datasets"
@@ -36,8 +37,10 @@ func TestMomentsFollowTheRule(t *testing.T) {
 	for step := 1; step <= 3; step++ {
 		value, first, second := get(name), get(firstMoment(name)), get(secondMoment(name))
 		batch := datasets.Batch{Size: 2, Tokens: 4, Count: 2, IDs: []int32{2, 5, 6, int32(4 + step), 2, 7, 5, 0}, Lengths: []int32{4, 3}, Labels: []int32{0, 1}}
-		if _, _, err := s.step(batch, rate, 0, step); err != nil {
-			t.Fatal(err)
+		for b := range s.prepare(slices.Values([]datasets.Batch{batch}), 0, 0) {
+			if _, err := s.step(b, rate, 0, step); err != nil {
+				t.Fatal(err)
+			}
 		}
 		value2, first2, second2 := get(name), get(firstMoment(name)), get(secondMoment(name))
 		moved := false

@@ -21,6 +21,7 @@ import (
 // progress is the part of a run's state that is no tensor.
 type progress struct {
 	Dataset     string
+	Objective   string
 	Spec        transformer.Spec
 	Seed        uint64
 	Epochs      int
@@ -47,7 +48,7 @@ func previous(path string) string {
 
 func (r *run) progress() progress {
 	o := r.options
-	return progress{Dataset: r.data.Name, Spec: r.model.Spec, Seed: o.Seed, Epochs: o.Epochs, Batch: o.Batch, Rate: o.LearningRate}
+	return progress{Dataset: r.data.Name, Objective: o.Objective.Name(), Spec: r.model.Spec, Seed: o.Seed, Epochs: o.Epochs, Batch: o.Batch, Rate: o.LearningRate}
 }
 
 func (r *run) save() error {
@@ -133,7 +134,7 @@ func (r *run) restore(path string) error {
 		return fmt.Errorf("training: %s: metadata entry %q: %w", path, progressKey, err)
 	}
 	want := r.progress()
-	if state.Dataset != want.Dataset || state.Spec != want.Spec || state.Seed != want.Seed || state.Epochs != want.Epochs ||
+	if state.Dataset != want.Dataset || state.Objective != want.Objective || state.Spec != want.Spec || state.Seed != want.Seed || state.Epochs != want.Epochs ||
 		state.Batch != want.Batch || state.Rate != want.Rate {
 		return fmt.Errorf("training: checkpoint %s %w (%s, seed %d, %d epochs of batch %d at %g); move it away to start anew",
 			path, errOtherRun, state.Dataset, state.Seed, state.Epochs, state.Batch, state.Rate)

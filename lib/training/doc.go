@@ -1,7 +1,8 @@
 // Package training fine-tunes the models of package transformer and learns what the machines prune with.
 //
 // Run is one training run: AdamW with linear warm-up and decay, clipping, a dev-set score after every epoch, checkpoints
-// that a later Run continues from to the same numbers. A Hook is an attention hook whose variables are trained with the
+// that a later Run continues from to the same numbers. An Objective says what is learned: Classification, Regression, Span,
+// MaskedLanguage or CausalLanguage, each with its loss and the metrics of an evaluation. A Hook is an attention hook whose variables are trained with the
 // weights at a rate of their own: SoftThreshold is LeOPArd's learned threshold (ISCA 2022), which SPRINT uses.
 //
 // # What was seen in GoMLX v0.28.8 and its backends

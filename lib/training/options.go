@@ -8,23 +8,26 @@ import (
 
 // Options of a training run. The zero value of a field means the default in its comment.
 type Options struct {
-	Phase         string  // name in events and in the checkpoint; "fine-tune"
-	Epochs        int     // 3
-	Batch         int     // examples a step; 32
-	LearningRate  float64 // peak; 5e-4 (a small encoder from scratch; BERT's own fine-tuning uses 2e-5 to 5e-5)
-	WarmUp        float64 // share of the steps over which the rate rises; 0.1, then it falls linearly to 0
-	WeightDecay   float64 // decoupled; 0.01
-	ClipNorm      float64 // gradient norm of the weights; 1
-	HookRate      float64 // constant learning rate of the hook's variables; 1e-2
-	HookClipNorm  float64 // gradient norm of the hook's variables; 1
-	Patience      int     // epochs without a better dev score before the run stops; 0 = never
-	Seed          uint64  // shuffling and dropout
-	Multiple      int     // padded widths are multiples of this; 16
-	EvalBatch     int     // examples a batch when evaluating; 128
-	Checkpoint    string  // folder; "" keeps none
+	Objective     Objective        // nil: what the data set's Kind asks for
+	Phase         string           // name in events and in the checkpoint; "fine-tune"
+	Epochs        int              // 3
+	Batch         int              // examples a step; 32
+	LearningRate  float64          // peak; 5e-4 (a small encoder from scratch; BERT's own fine-tuning uses 2e-5 to 5e-5)
+	WarmUp        float64          // share of the steps over which the rate rises; 0.1, then it falls linearly to 0
+	WeightDecay   float64          // decoupled; 0.01
+	ClipNorm      float64          // gradient norm of the weights; 1
+	HookRate      float64          // constant learning rate of the hook's variables; 1e-2
+	HookClipNorm  float64          // gradient norm of the hook's variables; 1
+	Patience      int              // epochs without a better dev score before the run stops; 0 = never
+	Seed          uint64           // shuffling and dropout
+	Multiple      int              // padded widths are multiples of this; 16
+	EvalBatch     int              // examples a batch when evaluating; 128
+	Augment       datasets.Augment // how training images are varied
+	Checkpoint    string           // folder; "" keeps none
+	SaveEvery     int              // steps from one checkpoint to the next within an epoch; 0 = only at its end
 	Observer      Observer
 	StepsPerEpoch int // stop an epoch early; 0 = the whole training split
-	// Better decides which epoch is kept; nil keeps the highest dev accuracy.
+	// Better decides which epoch is kept; nil keeps the one with the best deciding metric on the dev split.
 	Better func(candidate, best Score) bool
 
 	tokens int // Spec.Tokens of the model: no batch is padded beyond it
@@ -40,6 +43,9 @@ func (o Options) withDefaults() Options {
 		if *v == 0 {
 			*v = d
 		}
+	}
+	if o.Objective == nil {
+		o.Objective = Classification{}
 	}
 	if o.Phase == "" {
 		o.Phase = "fine-tune"
@@ -69,6 +75,7 @@ func (o Options) Validate() error {
 	}{
 		{"Epochs", o.Epochs, 1}, {"Batch", o.Batch, 1}, {"Multiple", o.Multiple, 1}, {"EvalBatch", o.EvalBatch, 1},
 		{"Patience", o.Patience, 0}, {"StepsPerEpoch", o.StepsPerEpoch, 0},
+		{"SaveEvery", o.SaveEvery, 0},
 	} {
 		if f.value < f.min {
 			return fmt.Errorf("training: Options.%s is %d, must be at least %d", f.name, f.value, f.min)
@@ -90,7 +97,7 @@ func (o Options) Validate() error {
 }
 
 func (o Options) trainBatches(epoch int) datasets.BatchOptions {
-	return datasets.BatchOptions{Size: o.Batch, Seed: o.Seed, Epoch: epoch, Shuffle: true, Multiple: o.Multiple, Limit: o.tokens}
+	return datasets.BatchOptions{Size: o.Batch, Seed: o.Seed, Epoch: epoch, Shuffle: true, Multiple: o.Multiple, Limit: o.tokens, Augment: o.Augment}
 }
 
 func (o Options) evalBatches() datasets.BatchOptions {

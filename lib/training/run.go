@@ -27,11 +27,14 @@ type Result struct {
 // parameters of the best epoch on the dev split. With Options.Checkpoint it writes its whole state after every epoch and
 // when ctx ends, and a later Run with the same options continues to the same numbers.
 func Run(ctx context.Context, backend compute.Backend, m *transformer.Encoder, data *datasets.Dataset, hook Hook, o Options) (Result, error) {
+	if o.Objective == nil {
+		o.Objective = objectiveOf(m, data)
+	}
 	o = o.withDefaults()
 	if err := o.Validate(); err != nil {
 		return Result{}, err
 	}
-	if err := fits(m, data); err != nil {
+	if err := fits(m, data, o.Objective); err != nil {
 		return Result{}, err
 	}
 	o.tokens = m.Spec.Tokens
@@ -51,25 +54,17 @@ func Run(ctx context.Context, backend compute.Backend, m *transformer.Encoder, d
 	return r.result, err
 }
 
-// Evaluate scores the model on examples, with the hook's pruning when hook is not nil.
-func Evaluate(backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, hook Hook) (Score, error) {
-	o := Options{}.withDefaults()
-	o.tokens = m.Spec.Tokens
-	s, err := newStepper(backend, m, hook, o)
-	if err != nil {
-		return Score{}, err
-	}
-	defer s.close()
-	return s.evaluate(examples, o.evalBatches())
-}
-
 // fits checks once that every example can enter the model.
-func fits(m *transformer.Encoder, data *datasets.Dataset) error {
+func fits(m *transformer.Encoder, data *datasets.Dataset, o Objective) error {
 	if len(data.Train) == 0 || len(data.Dev) == 0 {
 		return fmt.Errorf("training: data set %s has %d training and %d dev examples, must have at least 1 of each", data.Name, len(data.Train), len(data.Dev))
 	}
-	if len(data.Classes) != m.Spec.Classes {
-		return fmt.Errorf("training: data set %s has %d classes, the model has Spec.Classes = %d", data.Name, len(data.Classes), m.Spec.Classes)
+	patch := 0
+	if i := data.Train[0].Image; i != nil {
+		patch = i.PatchValues()
+	}
+	if patch != m.Spec.Patch {
+		return fmt.Errorf("training: data set %s has patches of %d values, the model has Spec.Patch = %d", data.Name, patch, m.Spec.Patch)
 	}
 	for _, split := range []struct {
 		name     string
@@ -81,15 +76,12 @@ func fits(m *transformer.Encoder, data *datasets.Dataset) error {
 			}
 		}
 	}
-	return nil
+	return o.Check(m, data)
 }
 
 // steps is the number of batches of an epoch.
 func (o Options) steps(data *datasets.Dataset) int {
-	n := 0
-	for range datasets.Batches(data.Train, o.trainBatches(1)) {
-		n++
-	}
+	n := o.trainBatches(1).Count(data.Train)
 	if o.StepsPerEpoch > 0 {
 		n = min(n, o.StepsPerEpoch)
 	}
@@ -155,26 +147,25 @@ func (o Options) better(candidate, best Score) bool {
 	if o.Better != nil {
 		return o.Better(candidate, best)
 	}
-	return candidate.Accuracy > best.Accuracy
+	return candidate.better(best)
 }
 
 func (r *run) trainEpoch(ctx context.Context) error {
 	o := r.options
 	total := o.Epochs * r.perEpoch
-	step := 0
-	for b := range datasets.Batches(r.data.Train, o.trainBatches(r.epoch+1)) {
-		step++
-		if step <= r.done {
-			continue // done before the run was interrupted
-		}
-		if step > r.perEpoch {
+	batches := datasets.Batches(r.data.Train, o.trainBatches(r.epoch+1))
+	for b := range r.prepare(batches, r.done, o.Seed+uint64(r.epoch+1)<<32) {
+		if b.number > r.perEpoch {
+			b.release()
 			break
 		}
 		if ctx.Err() != nil {
+			b.release()
 			return fmt.Errorf("%w after step %d of epoch %d", ErrInterrupted, r.done, r.epoch+1)
 		}
-		at := r.epoch*r.perEpoch + step
-		task, _, err := r.step(b, o.rate(at, total), o.HookRate, at)
+		at := r.epoch*r.perEpoch + b.number
+		task, err := r.step(b, o.rate(at, total), o.HookRate, at)
+		b.release()
 		if err != nil {
 			return err
 		}
@@ -182,9 +173,14 @@ func (r *run) trainEpoch(ctx context.Context) error {
 			r.loss = task
 		}
 		r.loss += (task - r.loss) * 0.02
-		r.done, r.examples = step, r.examples+b.Count
+		r.done, r.examples = b.number, r.examples+b.Count
 		r.result.Steps = at
 		o.Observer(r.event())
+		if o.SaveEvery > 0 && at%o.SaveEvery == 0 && r.done < r.perEpoch {
+			if err := r.save(); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -205,6 +201,7 @@ func (r *run) event() Event {
 func (r *run) observe(s Score) {
 	e := r.event()
 	e.Epoch, e.Evaluated, e.Accuracy, e.Kept = r.epoch, true, s.Accuracy, s.MeanKept()
+	e.Metric, e.Value = s.Metrics[0].Name, s.Metrics[0].Value
 	r.options.Observer(e)
 }
 

@@ -98,7 +98,7 @@ func (t *SoftThreshold) Names() []string {
 func (t *SoftThreshold) Scores(p *transformer.Pass, layer int, x, visible *graph.Node) *graph.Node {
 	dims := x.Shape().Dimensions
 	th := graph.BroadcastToDims(p.Parameter(ThresholdName(layer)), dims...)
-	pairs := visiblePairs(visible, dims)
+	pairs := p.Pairs(visible, dims...)
 	if !p.Training {
 		top := graph.ReduceAndKeep(graph.Where(pairs, x, graph.FillScalar(x.Graph(), x.Shape(), transformer.Removed)), graph.ReduceMax, -1)
 		kept := graph.LogicalOr(graph.GreaterOrEqual(x, th), graph.GreaterOrEqual(x, graph.BroadcastToDims(top, dims...)))
@@ -122,12 +122,6 @@ func (t *SoftThreshold) Scores(p *transformer.Pass, layer int, x, visible *graph
 func (t *SoftThreshold) soft(x, th *graph.Node) *graph.Node {
 	tanh := graph.Tanh(graph.MulScalar(graph.Sub(x, th), t.Sharpness))
 	return graph.Where(graph.GreaterOrEqual(x, th), graph.Mul(x, tanh), graph.MulScalar(tanh, t.Depth))
-}
-
-// visiblePairs is the boolean [batch, heads, queries, keys] of real queries and real keys.
-func visiblePairs(visible *graph.Node, dims []int) *graph.Node {
-	keys := graph.BroadcastToDims(visible, dims...)
-	return graph.LogicalAnd(keys, graph.BroadcastToDims(graph.Transpose(visible, 2, 3), dims...))
 }
 
 func share(kept, pairs *graph.Node) *graph.Node {

@@ -9,7 +9,6 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
@@ -22,14 +21,16 @@ type Hook interface {
 
 // stepper holds the compiled training and evaluation graphs of a model.
 type stepper struct {
+	backend        compute.Backend
 	model          *transformer.Encoder
+	objective      Objective
 	hook           Hook
 	weights, hooks group
 	train, eval    *model.Exec
 }
 
 func newStepper(backend compute.Backend, m *transformer.Encoder, hook Hook, o Options) (*stepper, error) {
-	s := &stepper{model: m, hook: hook}
+	s := &stepper{backend: backend, model: m, objective: o.Objective, hook: hook}
 	s.weights = group{shapes: map[string][]int{}, decays: map[string]bool{}, decay: o.WeightDecay, clipNorm: o.ClipNorm}
 	for _, p := range m.Spec.Parameters() {
 		s.weights.names = append(s.weights.names, p.Name)
@@ -79,13 +80,33 @@ func (s *stepper) transformerHook() transformer.Hook {
 	return s.hook
 }
 
-// trainGraph takes ids, lengths, labels, rate, hook rate and step; it returns the task loss.
+// trainGraph takes the rate, the hook's rate, the step and the objective's inputs; it returns the task loss, and the whole
+// loss or NaN where a gradient is not finite. Such a step changes no weight.
 func (s *stepper) trainGraph(_ *model.Scope, in []*graph.Node) []*graph.Node {
-	ids, lengths, labels, rate, hookRate, step := in[0], in[1], in[2], in[3], in[4], in[5]
-	s.model.Store.SetTraining(ids.Graph(), true) // else ONNX Runtime would freeze the state of the dropout generator
-	p := &transformer.Pass{Model: s.model, Graph: ids.Graph(), Training: true}
-	task := crossEntropy(p.Logits(s.transformerHook(), ids, lengths), labels)
-	loss := task
+	rate, hookRate, step := in[0], in[1], in[2]
+	p := s.trainingPass(rate.Graph())
+	task, loss, gradients := s.gradients(p, in[3:])
+	k := len(s.weights.names)
+	norms := s.weights.norm(gradients[:k])
+	finite := isFinite(graph.Add(loss, norms))
+	s.weights.update(p, gradients[:k], norms, finite, rate, step)
+	if len(s.hooks.names) > 0 {
+		hookNorm := s.hooks.norm(gradients[k:])
+		s.hooks.update(p, gradients[k:], hookNorm, graph.LogicalAnd(finite, isFinite(hookNorm)), hookRate, step)
+	}
+	return []*graph.Node{task, graph.Where(finite, loss, graph.Scalar(p.Graph, loss.DType(), math.NaN()))}
+}
+
+// trainingPass is marked as training, else ONNX Runtime would freeze the state of the dropout generator.
+func (s *stepper) trainingPass(g *graph.Graph) *transformer.Pass {
+	s.model.Store.SetTraining(g, true)
+	return &transformer.Pass{Model: s.model, Graph: g, Training: true}
+}
+
+// gradients gives the task loss, the loss with what hooks add, and its gradients by the weights, then the hook's variables.
+func (s *stepper) gradients(p *transformer.Pass, in []*graph.Node) (task, loss *graph.Node, gradients []*graph.Node) {
+	task = s.objective.Loss(p, s.transformerHook(), in)
+	loss = task
 	for _, l := range p.Losses {
 		loss = graph.Add(loss, l)
 	}
@@ -95,117 +116,29 @@ func (s *stepper) trainGraph(_ *model.Scope, in []*graph.Node) []*graph.Node {
 			nodes = append(nodes, p.Parameter(n))
 		}
 	}
-	gradients := graph.Gradient(loss, nodes...)
-	k := len(s.weights.names)
-	s.weights.update(p, gradients[:k], rate, step)
-	if len(s.hooks.names) > 0 {
-		s.hooks.update(p, gradients[k:], hookRate, step)
-	}
-	return []*graph.Node{task, loss}
+	return task, loss, graph.Gradient(loss, nodes...)
 }
 
-// evalGraph takes ids, lengths and labels; it returns the number of right answers, then one kept share a layer.
+// evalGraph takes the objective's inputs; it returns 0 and the kept shares as one vector, then the objective's outputs.
 func (s *stepper) evalGraph(_ *model.Scope, in []*graph.Node) []*graph.Node {
-	ids, lengths, labels := in[0], in[1], in[2]
-	p := &transformer.Pass{Model: s.model, Graph: ids.Graph()}
-	logits := p.Logits(s.transformerHook(), ids, lengths)
-	right := graph.Equal(graph.ArgMax(logits, -1, dtypes.Int32), labels)
-	return append([]*graph.Node{graph.ReduceAllSum(graph.ConvertDType(right, dtypes.Float32))}, p.Kept...)
+	p := &transformer.Pass{Model: s.model, Graph: in[0].Graph()}
+	outputs := s.objective.Outputs(p, s.transformerHook(), in)
+	kept := graph.Stack(append([]*graph.Node{graph.Scalar(p.Graph, dtypes.Float32, 0)}, p.Kept...), 0)
+	return append([]*graph.Node{kept}, outputs...)
 }
 
-// crossEntropy is the mean over the rows whose label is not negative.
-func crossEntropy(logits, labels *graph.Node) *graph.Node {
-	classes := logits.Shape().Dimensions[1]
-	real := graph.ConvertDType(graph.GreaterOrEqual(labels, graph.ZerosLike(labels)), logits.DType())
-	target := graph.OneHot(graph.Max(labels, graph.ZerosLike(labels)), classes, logits.DType())
-	losses := graph.Neg(graph.ReduceSum(graph.Mul(target, graph.LogSoftmax(logits, -1)), -1))
-	return graph.Div(graph.ReduceAllSum(graph.Mul(losses, real)), graph.MaxScalar(graph.ReduceAllSum(real), 1.0))
-}
-
-func batchTensors(b datasets.Batch) []any {
-	return []any{
-		tensors.FromFlatDataAndDimensions(b.IDs, b.Size, b.Tokens),
-		tensors.FromFlatDataAndDimensions(b.Lengths, b.Size),
-		tensors.FromFlatDataAndDimensions(b.Labels, b.Size),
-	}
-}
-
-// release frees the memory of tensors outside Go's heap now, not when the collector finds them.
-func release(in []any) {
-	for _, t := range in {
-		t.(*tensors.Tensor).FinalizeAll()
-	}
-}
-
-// step trains on one batch and returns the task loss and the whole loss; it refuses to go on with one that is not finite.
-func (s *stepper) step(b datasets.Batch, rate, hookRate float64, step int) (task, loss float64, err error) {
-	in := batchTensors(b)
-	defer release(in)
-	out, err := s.train.Call(append(in, float32(rate), float32(hookRate), float32(step))...)
+// step trains on one batch and returns the task loss; it refuses to go on with one that is not finite.
+func (s *stepper) step(b prepared, rate, hookRate float64, step int) (task float64, err error) {
+	out, err := s.train.Call(append([]any{float32(rate), float32(hookRate), float32(step)}, b.inputs...)...)
 	if err != nil {
-		return 0, 0, fmt.Errorf("training: step %d: %w", step, err)
+		return 0, fmt.Errorf("training: step %d: %w", step, err)
 	}
-	task, loss = float64(tensors.ToScalar[float32](out[0])), float64(tensors.ToScalar[float32](out[1]))
-	out[0].FinalizeAll()
-	out[1].FinalizeAll()
+	task, loss := float64(tensors.ToScalar[float32](out[0])), float64(tensors.ToScalar[float32](out[1]))
+	for _, t := range out {
+		t.FinalizeAll()
+	}
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return task, loss, fmt.Errorf("training: the loss of step %d is %v; a lower learning rate than %g may help", step, loss, rate)
+		return task, s.diagnose(b, rate, step)
 	}
-	return task, loss, nil
-}
-
-// Score is what a model reaches on a set of examples.
-type Score struct {
-	Examples int
-	Accuracy float64   // in 0..1
-	Kept     []float64 // kept share of visible scores, one a layer; nil without a pruning hook
-}
-
-// MeanKept is the mean over layers, 1 without pruning.
-func (s Score) MeanKept() float64 {
-	if len(s.Kept) == 0 {
-		return 1
-	}
-	sum := 0.0
-	for _, k := range s.Kept {
-		sum += k
-	}
-	return sum / float64(len(s.Kept))
-}
-
-// evaluate scores examples; shares are weighted by the number of visible scores of a batch.
-func (s *stepper) evaluate(examples []datasets.Example, o datasets.BatchOptions) (Score, error) {
-	score := Score{Examples: len(examples)}
-	var right, weight float64
-	var kept []float64
-	for b := range datasets.Batches(examples, o) {
-		in := batchTensors(b)
-		out, err := s.eval.Call(in...)
-		release(in)
-		if err != nil {
-			return score, fmt.Errorf("training: evaluation: %w", err)
-		}
-		right += float64(tensors.ToScalar[float32](out[0]))
-		w := 0.0
-		for i, n := range b.Lengths {
-			if i < b.Count {
-				w += float64(n) * float64(n)
-			}
-		}
-		weight += w
-		if kept == nil {
-			kept = make([]float64, len(out)-1)
-		}
-		for l, k := range out[1:] {
-			kept[l] += w * float64(tensors.ToScalar[float32](k))
-		}
-		for _, t := range out {
-			t.FinalizeAll()
-		}
-	}
-	for l := range kept {
-		score.Kept = append(score.Kept, kept[l]/weight)
-	}
-	score.Accuracy = right / float64(max(1, len(examples)))
-	return score, nil
+	return task, nil
 }

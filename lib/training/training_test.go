@@ -188,7 +188,7 @@ func TestBadInputIsNamed(t *testing.T) {
 			_, err := run(t, encoder(t, tiny()), firstToken(16), training.LeOPArd(2, -1), options())
 			return err
 		},
-		"the loss of step": func() error {
+		"not finite, first in the head": func() error {
 			m := encoder(t, tiny())
 			if err := m.SetValues("pooler/biases", []int{8}, []float32{float32(math.NaN()), 0, 0, 0, 0, 0, 0, 0}); err != nil {
 				return err
@@ -216,6 +216,7 @@ func hooked(t *testing.T, th float32, x []float32, train bool) (y []float32, los
 	n := len(x)
 	out, err := model.CallOnceN(b, m.Store, func(_ *model.Scope, in *graph.Node) []*graph.Node {
 		p := &transformer.Pass{Model: m, Graph: in.Graph(), Training: train}
+		p.Valid = graph.BroadcastToDims(graph.Const(in.Graph(), true), 1, n)
 		visible := graph.BroadcastToDims(graph.Const(in.Graph(), true), 1, 1, 1, n)
 		// One query repeated n times, so that scores are square as in a model.
 		square := graph.BroadcastToDims(graph.Reshape(in, 1, 1, 1, n), 1, 1, n, n)

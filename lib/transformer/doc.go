@@ -9,5 +9,8 @@
 // and V of every head to plain Go: that is how a machine's fixed-point datapath, with its noise, decides what the model
 // answers, and how traces are captured.
 //
+// What a model reads (token ids, or patches of an image) and what it answers (a class an input, a class or a word a token)
+// are fields of its Spec; a pretrained encoder is taken over by Adopt.
+//
 // The block is BERT's (Devlin et al., 2019): post-norm, learned positions, GELU, a pooled first token.
 package transformer

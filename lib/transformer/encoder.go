@@ -12,7 +12,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// Encoder is a BERT-type classifier: its Spec and its parameters.
+// Encoder is a model: its Spec and its parameters.
 type Encoder struct {
 	Spec  Spec
 	Store *model.Store // holds one variable for each of Spec.Parameters(), by name, and what hooks add
@@ -65,22 +65,53 @@ func (m *Encoder) node(g *graph.Graph, name string) *graph.Node {
 	return v.NodeValue(g)
 }
 
-// Logits builds the whole forward pass: ids [batch, N] (int32, 0 = padding) and lengths [batch] (int32, valid tokens, at
-// least 1) give logits [batch, classes].
-func (p *Pass) Logits(hook Hook, ids, lengths *graph.Node) *graph.Node {
-	x := p.embed(ids)
-	visible := visibleKeys(lengths, ids.Shape().Dimensions[1])
-	for l := range p.Model.Spec.Layers {
-		q, k, v := p.project(l, x)
-		x = p.finish(l, x, p.attend(l, hook, q, k, v, visible))
+// Logits builds the whole forward pass: inputs [batch, N] (int32 ids, 0 = padding) or, with Spec.Patch, [batch, N, Patch]
+// (float32; the first is blank and stands for the class token), and lengths [batch] (int32, valid tokens, at least 1). It
+// gives logits [batch, Classes], or [batch, N, ...] where the head answers at every token.
+func (p *Pass) Logits(hook Hook, inputs, lengths *graph.Node) *graph.Node {
+	x := p.States(hook, inputs, lengths)
+	switch p.Model.Spec.Head {
+	case EachToken:
+		return p.dense("token_classifier", p.dropout(x))
+	case Language:
+		return p.Words(x)
 	}
 	return p.classify(x)
 }
 
+// States is Logits without the head: the last layer's output, [batch, N, hidden].
+func (p *Pass) States(hook Hook, inputs, lengths *graph.Node) *graph.Node {
+	visible := p.see(lengths, inputs.Shape().Dimensions[1])
+	x := p.embed(inputs)
+	p.Outputs = append(p.Outputs, x)
+	for l := range p.Model.Spec.Layers {
+		p.X = x
+		q, k, v := p.project(l, x)
+		x = p.finish(l, x, p.attend(l, hook, q, k, v, visible))
+		p.Outputs = append(p.Outputs, x)
+	}
+	return x
+}
+
+// Words is the Language head on any of the states, [..., hidden]: logits [..., Vocabulary].
+func (p *Pass) Words(states *graph.Node) *graph.Node {
+	dims := append([]int(nil), states.Shape().Dimensions...)
+	y := p.norm("language/norm", activation.Gelu(p.dense("language/transform", states)))
+	y = graph.Reshape(y, -1, dims[len(dims)-1])
+	y = graph.Einsum("th,vh->tv", y, p.Parameter("embedding/token"))
+	dims[len(dims)-1] = p.Model.Spec.Vocabulary
+	return graph.Reshape(graph.Add(y, graph.InsertAxes(p.Parameter("language/biases"), 0)), dims...)
+}
+
 // embed gives [batch, N, hidden].
-func (p *Pass) embed(ids *graph.Node) *graph.Node {
-	n := ids.Shape().Dimensions[1]
-	x := graph.Gather(p.Parameter("embedding/token"), graph.InsertAxes(ids, -1))
+func (p *Pass) embed(inputs *graph.Node) *graph.Node {
+	n := inputs.Shape().Dimensions[1]
+	var x *graph.Node
+	if p.Model.Spec.Patch > 0 {
+		x = p.dense("embedding/patch", inputs)
+	} else {
+		x = graph.Gather(p.Parameter("embedding/token"), graph.InsertAxes(inputs, -1))
+	}
 	positions := graph.Slice(p.Parameter("embedding/position"), graph.AxisRange(0, n), graph.AxisRange())
 	x = graph.Add(x, graph.InsertAxes(positions, 0))
 	return p.dropout(p.norm("embedding/norm", x))
@@ -109,8 +140,11 @@ func (p *Pass) attend(l int, hook Hook, q, k, v, visible *graph.Node) *graph.Nod
 	removed := graph.Scalar(scores.Graph(), scores.DType(), float64(Removed))
 	dims := scores.Shape().Dimensions
 	scores = graph.Where(graph.BroadcastToDims(visible, dims...), scores, graph.BroadcastToDims(removed, dims...))
-	probabilities := p.dropout(graph.Softmax(scores, -1))
-	return graph.Reshape(graph.Einsum("bhqk,bkhd->bqhd", probabilities, v), b, n, s.Hidden)
+	probabilities := graph.Softmax(scores, -1)
+	if h, ok := hook.(ProbabilityHook); ok {
+		probabilities = h.Probabilities(p, l, probabilities, visible)
+	}
+	return graph.Reshape(graph.Einsum("bhqk,bkhd->bqhd", p.dropout(probabilities), v), b, n, s.Hidden)
 }
 
 // finish is the rest of a block: output projection, residual, norm, feed-forward, residual, norm.
@@ -163,12 +197,18 @@ func (p *Pass) dropout(x *graph.Node) *graph.Node {
 	return graph.Mul(x, graph.MulScalar(graph.ConvertDType(kept, x.DType()), 1/(1-rate)))
 }
 
-// visibleKeys is the boolean [batch, 1, 1, N] that is true for the first lengths[b] keys.
-func visibleKeys(lengths *graph.Node, n int) *graph.Node {
+// see sets Valid and gives the boolean [batch, 1, 1 or N, N] of the keys that a query may see.
+func (p *Pass) see(lengths *graph.Node, n int) *graph.Node {
 	b := lengths.Shape().Dimensions[0]
-	shape := shapes.Make(dtypes.Int32, b, 1, 1, n)
-	index := graph.Iota(lengths.Graph(), shape, 3)
-	return graph.LessThan(index, graph.BroadcastToDims(graph.Reshape(lengths, b, 1, 1, 1), b, 1, 1, n))
+	index := graph.Iota(lengths.Graph(), shapes.Make(dtypes.Int32, b, n), 1)
+	p.Valid = graph.LessThan(index, graph.BroadcastToDims(graph.Reshape(lengths, b, 1), b, n))
+	keys := graph.Reshape(p.Valid, b, 1, 1, n)
+	if !p.Model.Spec.Causal {
+		return keys
+	}
+	square := shapes.Make(dtypes.Int32, b, 1, n, n)
+	before := graph.LessOrEqual(graph.Iota(lengths.Graph(), square, 3), graph.Iota(lengths.Graph(), square, 2))
+	return graph.LogicalAnd(before, graph.BroadcastToDims(keys, b, 1, n, n))
 }
 
 // Has reports whether the model has a variable of this name.

@@ -3,25 +3,39 @@ package transformer
 import "github.com/gomlx/gomlx/core/graph"
 
 // Hook is the seam of the attention inside a graph: it sees the scores of every layer and returns those that the softmax
-// uses. A nil Hook leaves attention dense.
+// uses. A nil Hook leaves attention dense. What else a method needs is in the Pass: X, the layer's input, for a detector that
+// predicts the scores from it; State, for a method that decides in one layer what later layers may see.
 type Hook interface {
-	// Scores gets the real scores q.k/sqrt(d), [batch, heads, queries, keys], and visible, a boolean [batch, 1, 1, keys]
-	// that is false for padding; it returns scores of the same shape. A key is removed by a score of Removed or below.
-	// Padding is removed after the hook.
+	// Scores gets the real scores q.k/sqrt(d), [batch, heads, queries, keys], and visible, a boolean that broadcasts to the
+	// same shape and is false for padding and, in a causal model, for later keys; it returns scores of the same shape. A key
+	// is removed by a score of Removed or below. What is not visible is removed after the hook.
 	Scores(p *Pass, layer int, scores, visible *graph.Node) *graph.Node
+}
+
+// ProbabilityHook is a Hook that also sees the attention probabilities, behind the softmax and before dropout, and returns
+// those that weigh the values: importance is accumulated there, and a head is switched off by zeros.
+type ProbabilityHook interface {
+	Hook
+	Probabilities(p *Pass, layer int, probabilities, visible *graph.Node) *graph.Node
 }
 
 // Removed is the score of a key that takes no part in a softmax: exp underflows to zero, and the value stays finite so
 // that gradients do.
 const Removed = -1e9
 
-// Pass is one construction of the forward graph.
+// Pass is one construction of the forward graph. It builds the layers in order, so what a hook leaves in State at one layer
+// it finds at the next.
 type Pass struct {
 	Model    *Encoder
 	Graph    *graph.Graph
 	Training bool          // dropout on; hooks use their differentiable form
 	Losses   []*graph.Node // scalars that hooks add to the training loss
 	Kept     []*graph.Node // scalars, one a layer, that hooks report: kept share of the visible scores
+
+	X       *graph.Node   // input of the layer whose attention is being built, [batch, N, hidden]
+	Valid   *graph.Node   // boolean [batch, N], false for padding
+	Outputs []*graph.Node // what the embedding and every finished layer gave, [batch, N, hidden] each
+	State   any           // a hook's own, nil at the first layer
 }
 
 // AddLoss adds a scalar to the training loss.
@@ -32,3 +46,10 @@ func (p *Pass) ReportKept(share *graph.Node) { p.Kept = append(p.Kept, share) }
 
 // Parameter returns the value of a named parameter in this graph.
 func (p *Pass) Parameter(name string) *graph.Node { return p.Model.node(p.Graph, name) }
+
+// Pairs is the boolean [batch, heads, queries, keys], the given dims, of real queries and the keys that each may see.
+func (p *Pass) Pairs(visible *graph.Node, dims ...int) *graph.Node {
+	pairs := graph.BroadcastToDims(visible, dims...)
+	queries := graph.InsertAxes(graph.InsertAxes(p.Valid, 1), -1) // [batch, 1, queries, 1]
+	return graph.LogicalAnd(pairs, graph.BroadcastToDims(queries, dims...))
+}

@@ -41,10 +41,13 @@ func (s Spec) Parameters() []Parameter {
 			{Name: prefix + "/biases", Shape: []int{out}, init: zeros},
 		}
 	}
-	ps := []Parameter{
-		{Name: "embedding/token", Shape: []int{s.Vocabulary, s.Hidden}, Decay: true, init: normal},
-		{Name: "embedding/position", Shape: []int{s.Tokens, s.Hidden}, Decay: true, init: normal},
+	var ps []Parameter
+	if s.Patch > 0 {
+		ps = dense("embedding/patch", s.Patch, s.Hidden)
+	} else {
+		ps = append(ps, Parameter{Name: "embedding/token", Shape: []int{s.Vocabulary, s.Hidden}, Decay: true, init: normal})
 	}
+	ps = append(ps, Parameter{Name: "embedding/position", Shape: []int{s.Tokens, s.Hidden}, Decay: true, init: normal})
 	ps = append(ps, norm("embedding/norm")...)
 	for l := range s.Layers {
 		at := func(name string) string { return layerName(l, name) }
@@ -54,6 +57,14 @@ func (s Spec) Parameters() []Parameter {
 		ps = append(ps, dense(at("expand"), s.Hidden, s.FFN)...)
 		ps = append(ps, dense(at("contract"), s.FFN, s.Hidden)...)
 		ps = append(ps, norm(at("ffn_norm"))...)
+	}
+	switch s.Head {
+	case EachToken:
+		return append(ps, dense("token_classifier", s.Hidden, s.Classes)...)
+	case Language:
+		ps = append(ps, dense("language/transform", s.Hidden, s.Hidden)...)
+		ps = append(ps, norm("language/norm")...)
+		return append(ps, Parameter{Name: "language/biases", Shape: []int{s.Vocabulary}, init: zeros})
 	}
 	ps = append(ps, dense("pooler", s.Hidden, s.Hidden)...)
 	return append(ps, dense("classifier", s.Hidden, s.Classes)...)

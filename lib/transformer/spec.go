@@ -5,16 +5,28 @@ import (
 	"math"
 )
 
-// Spec is the shape of an encoder classifier.
+// Head says what is read from the last layer.
+type Head string
+
+const (
+	Pooled    Head = ""         // one row of Classes logits an input, from the first token through BERT's tanh pooler
+	EachToken Head = "token"    // Classes logits at every token: answer spans, tags
+	Language  Head = "language" // Vocabulary logits at every token, weights tied to the token embedding: language modelling
+)
+
+// Spec is the shape of a model.
 type Spec struct {
 	Layers     int // transformer blocks
 	Hidden     int // width of the residual stream; Hidden/Heads is the head dimension d
 	Heads      int
-	FFN        int // width of the feed-forward layer
-	Tokens     int // longest input, the first (CLS) token included
-	Vocabulary int // token ids are 0..Vocabulary-1; 0 is padding
-	Classes    int
+	FFN        int     // width of the feed-forward layer
+	Tokens     int     // longest input, the first (CLS) token included
+	Vocabulary int     // token ids are 0..Vocabulary-1; 0 is padding
+	Classes    int     // logits of the head; 1 in a regression, unused by the Language head
 	Dropout    float64 // share of activations dropped while training, in [0,1)
+	Head       Head    `json:",omitempty"`
+	Patch      int     `json:",omitempty"` // values of one image patch when inputs are patches; 0 = inputs are token ids
+	Causal     bool    `json:",omitempty"` // a token sees itself and what is before it
 }
 
 // Tiny is BERT-tiny's shape (L 2, H 128, A 2), the reference encoder of the workbench's benchmarks. Its head dimension is
@@ -41,7 +53,8 @@ func (s Spec) Validate() error {
 		{"FFN", s.FFN, 1, 1 << 16},
 		{"Tokens", s.Tokens, 1, 1 << 16},
 		{"Vocabulary", s.Vocabulary, 2, 1 << 20},
-		{"Classes", s.Classes, 2, 1 << 16},
+		{"Classes", s.Classes, 1, 1 << 16},
+		{"Patch", s.Patch, 0, 1 << 16},
 	} {
 		if f.value < f.min || f.value > f.max {
 			return fmt.Errorf("transformer: Spec.%s is %d, must be in %d..%d", f.name, f.value, f.min, f.max)
@@ -49,6 +62,14 @@ func (s Spec) Validate() error {
 	}
 	if s.Hidden%s.Heads != 0 {
 		return fmt.Errorf("transformer: Spec.Hidden is %d, must be a multiple of Spec.Heads (%d)", s.Hidden, s.Heads)
+	}
+	switch s.Head {
+	case Pooled, EachToken, Language:
+	default:
+		return fmt.Errorf("transformer: Spec.Head is %q, must be %q, %q or %q", s.Head, Pooled, EachToken, Language)
+	}
+	if s.Head == Language && s.Patch > 0 {
+		return fmt.Errorf("transformer: Spec.Patch is %d, must be 0 with the head %q", s.Patch, Language)
 	}
 	if !(s.Dropout >= 0 && s.Dropout < 1) {
 		return fmt.Errorf("transformer: Spec.Dropout is %v, must be in [0,1)", s.Dropout)
@@ -59,12 +80,19 @@ func (s Spec) Validate() error {
 // HeadDim is d, the length of a query, key or value vector.
 func (s Spec) HeadDim() int { return s.Hidden / s.Heads }
 
-// MultiplyAdds is the number of multiply-adds of one forward pass of one input of n tokens; a training step costs about
-// three times as many.
+// MultiplyAdds is the number of multiply-adds of one forward pass of one input of n tokens, with logits at every token for
+// the heads that have them; a training step costs about three times as many.
 func (s Spec) MultiplyAdds(n int) int64 {
 	N, H, F := int64(n), int64(s.Hidden), int64(s.FFN)
 	layer := 4*N*H*H + 2*N*N*H + 2*N*H*F
-	return int64(s.Layers)*layer + H*H + H*int64(s.Classes)
+	total := int64(s.Layers)*layer + N*H*int64(s.Patch)
+	switch s.Head {
+	case EachToken:
+		return total + N*H*int64(s.Classes)
+	case Language:
+		return total + N*(H*H+H*int64(s.Vocabulary))
+	}
+	return total + H*H + H*int64(s.Classes)
 }
 
 func (s Spec) scoreScale() float64 { return 1 / math.Sqrt(float64(s.HeadDim())) }

@@ -165,7 +165,9 @@ func TestSpecNamesTheField(t *testing.T) {
 		"FFN":        func(s *transformer.Spec) { s.FFN = -1 },
 		"Tokens":     func(s *transformer.Spec) { s.Tokens = 0 },
 		"Vocabulary": func(s *transformer.Spec) { s.Vocabulary = 1 },
-		"Classes":    func(s *transformer.Spec) { s.Classes = 1 },
+		"Classes":    func(s *transformer.Spec) { s.Classes = 0 },
+		"Head":       func(s *transformer.Spec) { s.Head = "tail" },
+		"Patch":      func(s *transformer.Spec) { s.Patch = -1 },
 		"Dropout":    func(s *transformer.Spec) { s.Dropout = math.NaN() },
 	} {
 		s := small()

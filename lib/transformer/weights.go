@@ -100,3 +100,32 @@ func (m *Encoder) SetTensors(ts []Tensor) error {
 	}
 	return nil
 }
+
+// Adopt takes from ts what fits: every parameter of the same name and shape, and of another model's positions those that
+// both have. It returns the names of the parameters that stay as they are: those of a new head, when a pretrained encoder is
+// fine-tuned.
+func (m *Encoder) Adopt(ts []Tensor) (kept []string, err error) {
+	byName := map[string]Tensor{}
+	for _, t := range ts {
+		byName[t.Name] = t
+	}
+	for _, p := range m.Spec.Parameters() {
+		t, ok := byName[p.Name]
+		switch {
+		case ok && slices.Equal(t.Shape, p.Shape):
+			err = m.SetValues(p.Name, p.Shape, t.Values)
+		case ok && p.Name == "embedding/position" && len(t.Shape) == 2 && t.Shape[1] == p.Shape[1]:
+			var values []float32
+			if values, err = m.Values(p.Name); err == nil {
+				copy(values, t.Values)
+				err = m.SetValues(p.Name, p.Shape, values)
+			}
+		default:
+			kept = append(kept, p.Name)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return kept, nil
+}

@@ -1,0 +1,121 @@
+package transformer_test
+
+import (
+	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/sparse-attention/workbench/lib/transformer"
+)
+
+// dropLater lets every layer after the first see only the key that drew most attention at the first, as a cascade does; it
+// reads X to be sure that it is there.
+type dropLater struct{}
+
+func (dropLater) Scores(p *transformer.Pass, layer int, x, visible *graph.Node) *graph.Node {
+	if p.X.Shape().Dimensions[1] != x.Shape().Dimensions[2] {
+		panic("X is not the layer's input")
+	}
+	if layer == 0 {
+		if p.State != nil {
+			panic("state before the first layer")
+		}
+		return x
+	}
+	kept := graph.BroadcastToDims(p.State.(*graph.Node), x.Shape().Dimensions...)
+	return graph.Where(kept, x, graph.FillScalar(x.Graph(), x.Shape(), transformer.Removed))
+}
+
+func (dropLater) Probabilities(p *transformer.Pass, layer int, probabilities, visible *graph.Node) *graph.Node {
+	if layer == 0 {
+		pairs := graph.ConvertDType(p.Pairs(visible, probabilities.Shape().Dimensions...), probabilities.DType())
+		importance := graph.ReduceAndKeep(graph.Mul(probabilities, pairs), graph.ReduceSum, 1, 2) // [batch, 1, 1, keys]
+		top := graph.ReduceAndKeep(importance, graph.ReduceMax, -1)
+		p.State = graph.GreaterOrEqual(importance, graph.BroadcastToDims(top, importance.Shape().Dimensions...))
+	}
+	return probabilities
+}
+
+func TestHookCarriesImportanceToLaterLayers(t *testing.T) {
+	m := newModel(t, small())
+	ids, lengths := batch()
+	dense, pruned := inGraph(t, m, nil, ids, lengths), inGraph(t, m, dropLater{}, ids, lengths)
+	if dense[0] == pruned[0] {
+		t.Error("the cascade changed nothing")
+	}
+}
+
+func TestCausalSeesNothingLater(t *testing.T) {
+	s := small()
+	s.Head, s.Causal = transformer.Language, true
+	m := newModel(t, s)
+	ids, lengths := batch()
+	want := inGraph(t, m, nil, ids, lengths)
+	ids[4] = 11 // a later token of the first row
+	got := inGraph(t, m, nil, ids, lengths)
+	changed := 0
+	for i := range want {
+		if token := i / s.Vocabulary; want[i] != got[i] {
+			changed++
+			if token < 4 || token > 5 {
+				t.Fatalf("the logits at token %d changed with token 4", token)
+			}
+		}
+	}
+	if changed == 0 {
+		t.Error("no logit changed")
+	}
+}
+
+func TestPatchesEnter(t *testing.T) {
+	s := small()
+	s.Patch = 3
+	m := newModel(t, s)
+	b, err := transformer.OpenBackend("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	patches := make([]float32, 2*5*3)
+	patches[3] = 1
+	out, err := model.CallOnce(b, m.Store, func(_ *model.Scope, in, lengths *graph.Node) *graph.Node {
+		return (&transformer.Pass{Model: m, Graph: in.Graph()}).Logits(nil, in, lengths)
+	}, tensors.FromFlatDataAndDimensions(patches, 2, 5, 3), tensors.FromFlatDataAndDimensions([]int32{5, 5}, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if y := tensors.MustCopyFlatData[float32](out); len(y) != 2*s.Classes || y[0] == y[s.Classes] {
+		t.Errorf("logits of two different images are %v", y)
+	}
+}
+
+func TestAdoptTakesWhatFits(t *testing.T) {
+	s := small()
+	s.Head = transformer.Language
+	pretrained := newModel(t, s)
+	ts, err := pretrained.Tensors()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Head, s.Tokens = transformer.Pooled, s.Tokens-4
+	m, err := transformer.NewEncoder(s, 99)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := m.Adopt(ts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(kept) != 4 { // pooler and classifier, weights and biases
+		t.Errorf("not adopted: %v", kept)
+	}
+	for _, name := range []string{"embedding/token", "embedding/position", "layer_1/qkv/weights"} {
+		want, _ := pretrained.Values(name)
+		got, _ := m.Values(name)
+		for i := range got {
+			if got[i] != want[i] {
+				t.Fatalf("%s[%d] is %v, want %v", name, i, got[i], want[i])
+			}
+		}
+	}
+}
