@@ -28,7 +28,7 @@
 // Package datasets lies under all floors and package kernel stands outside: neither imports anything of lib, and lib
 // imports nothing of kernel.
 //
-// The machines are sprint, spatten, leopard, a3, elsa, mnnfast, rebert and processor, which is the GPUs and CPUs that they are
+// The machines are sprint, spatten, dota, leopard, a3, elsa, mnnfast, rebert and processor, which is the GPUs and CPUs that they are
 // compared with. A new one is a folder under accelerator with a Spec and a Simulate; it needs no line here, and no machine
 // imports anything of another.
 //
