@@ -10,7 +10,8 @@
 //
 //   - Generation on SpAtten's four platforms is a time a layer-step and nothing else: 0.07 % of the peak says that it is
 //     launch bound, and all four data sets of one model share a time.
-//   - GPT-2-Small on the TITAN Xp is half of GPT-2-Medium (half the layers; assumed, supported by Fig. 15).
+//   - GPT-2-Small's time on the TITAN Xp is printed nowhere; it follows from Figs. 14 and 15 together (see narrowStep), and is
+//     0.87 of half of GPT-2-Medium's.
 //   - BERT's times are nowhere printed. The launch term of GPT-2 serves (assumed); the other platforms' launch and per-token
 //     terms are fitted on BERT-Base's bars relative to the TITAN Xp's (see Anchors).
 //   - The TITAN Xp pads GLUE to 128 and SQuAD to 384 tokens (assumed: the customary settings); the CPUs, whose times follow

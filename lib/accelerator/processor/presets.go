@@ -6,6 +6,12 @@ const spAtten = 8.30
 // layerStep is SpAtten's Table IV: 366.7 ms of GPT-2-Medium attention for 32 tokens through 24 layers on the TITAN Xp.
 const layerStep = 366.7 * ms / (24 * 32)
 
+// narrowStep is the same of GPT-2-Small. No paper prints its time, but two figures of SpAtten hold it: Fig. 15 gives SpAtten's
+// own latency without head pruning (1.015, 0.797, 0.723 and 0.451 ms), and Fig. 14 the speedup with it (169, 211, 231 and
+// 351). Their products have the geometric mean 166.2 ms; what head pruning gains is taken from GPT-2-Medium, 2.13 ms of
+// Table IV over the 2.045 ms that Fig. 14 implies. Half of GPT-2-Medium, 183 ms, would have head pruning slow SpAtten down.
+const narrowStep = 166.2 * ms * 2.045 / 2.13 / (12 * 32)
+
 // TITANXp is SpAtten's GPU.
 func TITANXp() Spec {
 	return Spec{
@@ -15,10 +21,10 @@ func TITANXp() Spec {
 		Efficiency: 0.11,      // assumed: what ELSA's V100 reaches on padded attention (see V100)
 		Streaming:  0.8,       // assumed; never the limit here
 		Launch:     layerStep, // assumed for BERT: the launch term of GPT-2
-		Step:       [Widths]Seconds{layerStep, layerStep},
+		Step:       [Widths]Seconds{narrowStep, layerStep},
 		FCStep: [Widths]Seconds{
-			(364.2 - 183.35) * ms / (12 * 32), // Fig. 15: 364.2 ms end to end follow from its two widths of FC weights
-			388.3 * ms / (24 * 32),            // Table IV
+			364.2*ms/(12*32) - narrowStep, // Fig. 15: 364.2 ms end to end follow from its two widths of FC weights
+			388.3 * ms / (24 * 32),        // Table IV
 		},
 		PadShort: 128, // assumed: the customary maximum for GLUE
 		PadLong:  384, // assumed: the customary maximum for SQuAD
@@ -34,8 +40,8 @@ func Xeon() Spec {
 		Launch: 0.63 * ms, PerToken: 0.0055 * ms, // fitted, see Anchors
 		Step: steps(3.334, 4.019), // Fig. 14: latency over the TITAN Xp's
 		FCStep: [Widths]Seconds{
-			(364.2*134.95/44.12 - 610.8) * ms / (12 * 32), // Fig. 15: its 8-bit bars over both platforms
-			(2960 - 1460) * ms / (24 * 32),                // Fig. 2
+			364.2*134.95/44.12*ms/(12*32) - 3.334*narrowStep, // Fig. 15: its 8-bit bars over both platforms
+			(2960 - 1460) * ms / (24 * 32),                   // Fig. 2
 		},
 		Summarising: 11.45 * spAtten, Generating: watts(11.62, 13.18),
 	}

