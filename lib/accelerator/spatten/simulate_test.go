@@ -340,7 +340,7 @@ func ExampleSpec_Simulate() {
 	w, _ := spatten.Declared().Workload(spatten.Benchmarks()[2])
 	r, _ := spatten.Full().Simulate(context.Background(), w)
 	fmt.Printf("%s: %d rows, %.1f us\n", w.Name, r.Totals.Rows, r.Seconds()*1e6)
-	// Output: bert-base-cola: 127 rows, 5.3 us
+	// Output: bert-base-cola: 127 rows, 5.4 us
 }
 
 // One generation of 32 tokens by GPT-2-Medium, cycle by cycle.
