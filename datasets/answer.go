@@ -104,6 +104,12 @@ func AnswerScores(predicted string, right []string) (exact, f1 float64) {
 }
 
 func overlapF1(p, g []string) float64 {
+	if len(p) == 0 || len(g) == 0 { // no answer is right only where there is none
+		if len(p) == len(g) {
+			return 1
+		}
+		return 0
+	}
 	counts := map[string]int{}
 	for _, w := range g {
 		counts[w]++

@@ -172,7 +172,14 @@ func limit(dataset, split string, examples []Example, o Options) error {
 			return fmt.Errorf("datasets: %s, %s example %d (%.40q) has %d tokens, must have at most %d (Options.MaxTokens)",
 				dataset, split, i, examples[i].Text, n, o.MaxTokens)
 		}
-		examples[i].IDs = slices.Clone(examples[i].IDs[:o.MaxTokens]) // lets go of the tail
+		e := &examples[i]
+		e.IDs = slices.Clone(e.IDs[:o.MaxTokens]) // lets go of the tail
+		if int(e.Span[1]) >= o.MaxTokens {
+			e.Span = [2]int32{}
+		}
+		if e.Second >= o.MaxTokens {
+			e.Second = 0
+		}
 	}
 	return nil
 }
