@@ -8,7 +8,8 @@
 //     good as layers deepen, and values that one query alone leaves out.
 //   - candidates.go: A3 (HPCA 2020): a greedy search over sorted key columns, then a filter by distance from the best score.
 //   - projection.go, hash.go: ELSA (ISCA 2021): signs of a structured orthogonal transform estimate angles.
-//   - masks.go: the best keys by exact score, keys by chance, and ReBERT's windows (TCAD 2022).
+//   - masks.go, band.go: the best keys by exact score, keys by chance, and ReBERT's windows (TCAD 2022), which are also computed in
+//     banded form.
 //   - zeroskip.go: MNNFast (ISCA 2019): values of small probability are skipped, and one division ends the sum.
 //
 // All of them that choose keys are a Method.
