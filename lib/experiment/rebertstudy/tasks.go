@@ -1,0 +1,132 @@
+package rebertstudy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/training"
+	"github.com/sparse-attention/workbench/lib/transformer"
+)
+
+// Task is an encoder whose windows are searched: its data, shape and fine-tuning.
+type Task struct {
+	Name    string // folder of what it leaves
+	Title   string // in figures
+	Dataset string // name for datasets.Open
+	Data    datasets.Options
+	Spec    transformer.Spec // Vocabulary and Classes come from the data
+	Dense   training.Options
+	Search  int  // examples that the search sees, at most
+	Held    int  // held-out examples that it is judged on, at most; 0 = all
+	Chance  bool // an encoder trained from scratch does not get beyond the most frequent class: reported apart
+}
+
+// Tasks lists them. The vocabularies and widths are small enough to train each in minutes on two cores.
+func Tasks() []Task {
+	shape := func(layers, hidden, tokens int, dropout float64) transformer.Spec {
+		return transformer.Spec{Layers: layers, Hidden: hidden, Heads: 2, FFN: 4 * hidden, Tokens: tokens, Dropout: dropout}
+	}
+	words := func(vocabulary, tokens int) datasets.Options {
+		return datasets.Options{VocabularySize: vocabulary, MaxTokens: tokens, Overflow: datasets.Truncate}
+	}
+	dense := func(epochs, batch, steps int, rate float64) training.Options {
+		return training.Options{Epochs: epochs, Batch: batch, StepsPerEpoch: steps, LearningRate: rate, Seed: 1}
+	}
+	return []Task{
+		{Name: "sst2", Title: "SST-2", Dataset: "sst2", Data: words(8000, 64), Spec: shape(4, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500},
+		{Name: "imdb", Title: "IMDb", Dataset: "imdb", Data: words(8000, 128), Spec: shape(4, 64, 128, 0.2), Dense: dense(3, 32, 350, 1e-3), Search: 1000, Held: 2000},
+		{Name: "gosource", Title: "Go source", Dataset: "gosource", Data: datasets.Options{DocumentBytes: 127, MaxTokens: 128}, Spec: shape(4, 64, 128, 0.1), Dense: dense(4, 32, 0, 2e-3), Search: 1000},
+		{Name: "listops", Title: "ListOps (short)", Dataset: "listops-short", Data: datasets.Options{Train: 40000, MaxTokens: 128}, Spec: shape(3, 64, 128, 0), Dense: dense(3, 32, 0, 1e-3), Search: 1000},
+		{Name: "sst2-2", Title: "SST-2, 2 layers", Dataset: "sst2", Data: words(8000, 64), Spec: shape(2, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500},
+		{Name: "sst2-6", Title: "SST-2, 6 layers", Dataset: "sst2", Data: words(8000, 64), Spec: shape(6, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500},
+		{Name: "cola", Title: "CoLA", Dataset: "cola", Data: words(8000, 64), Spec: shape(4, 64, 64, 0.2), Dense: dense(4, 32, 0, 5e-4), Search: 850, Chance: true},
+		{Name: "mrpc", Title: "MRPC", Dataset: "mrpc", Data: words(8000, 96), Spec: shape(4, 64, 96, 0.2), Dense: dense(5, 32, 0, 5e-4), Search: 400, Chance: true},
+		{Name: "rte", Title: "RTE", Dataset: "rte", Data: words(8000, 128), Spec: shape(4, 64, 128, 0.2), Dense: dense(4, 32, 0, 5e-4), Search: 300, Chance: true},
+	}
+}
+
+// FindTask returns the task of a name; the error lists the names.
+func FindTask(name string) (Task, error) {
+	var names []string
+	for _, t := range Tasks() {
+		if t.Name == name {
+			return t, nil
+		}
+		names = append(names, t.Name)
+	}
+	return Task{}, fmt.Errorf("rebertstudy: no task is called %q, must be one of %s", name, strings.Join(names, ", "))
+}
+
+// Open reads or generates the data: Train, Dev, which the search and every choice of an epoch see, and Test, which nothing sees
+// before the end. A vocabulary that came with a checkpoint is used as it is.
+//
+// Where the labels of the test split are public, Dev and Test are the data set's own. Else the official dev split is the
+// held-out one, and the search split is cut from the training split.
+func (t Task) Open(folder string, vocabulary *datasets.Vocabulary) (*datasets.Dataset, error) {
+	o := t.Data
+	o.Data, o.Vocabulary = folder, vocabulary
+	d, err := datasets.Open(t.Dataset, o)
+	if err != nil {
+		return nil, err
+	}
+	if len(d.Test) == 0 {
+		d.Test = d.Dev
+		d.Train, d.Dev = carve(d.Train, t.Search)
+	}
+	d.Dev, d.Test = thin(d.Dev, t.Search), thin(d.Test, t.Held)
+	return d, nil
+}
+
+// thin takes n examples at equal distances, all of them when n is 0 or there are no more.
+func thin(examples []datasets.Example, n int) []datasets.Example {
+	if n <= 0 || len(examples) <= n {
+		return examples
+	}
+	out := make([]datasets.Example, n)
+	for i := range out {
+		out[i] = examples[i*len(examples)/n]
+	}
+	return out
+}
+
+// carve takes n of the longer examples for the search and leaves those of the rest that are no part of one of them: SST-2's
+// training split holds the phrases of its sentences, which would give the answers away.
+func carve(train []datasets.Example, n int) (rest, search []datasets.Example) {
+	lengths := make([]int, len(train))
+	for i, e := range train {
+		lengths[i] = len(strings.Fields(e.Text))
+	}
+	sorted := slices.Sorted(slices.Values(lengths))
+	middle := sorted[len(sorted)/2]
+	var long []int
+	for i, l := range lengths {
+		if l >= middle {
+			long = append(long, i)
+		}
+	}
+	spans, taken := map[string]bool{}, map[int]bool{}
+	for k := range min(n, len(long)) {
+		i := long[k*len(long)/min(n, len(long))]
+		if spans[train[i].Text] {
+			continue // a part of one that is there
+		}
+		taken[i] = true
+		words := strings.Fields(train[i].Text)
+		for from := range words {
+			for to := from + 1; to <= len(words); to++ {
+				spans[strings.Join(words[from:to], " ")] = true
+			}
+		}
+	}
+	for i, e := range train {
+		switch {
+		case taken[i]:
+			search = append(search, e)
+		case !spans[strings.Join(strings.Fields(e.Text), " ")]:
+			rest = append(rest, e)
+		}
+	}
+	return rest, search
+}
