@@ -4,9 +4,7 @@ import (
 	"fmt"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/transformer"
@@ -15,31 +13,28 @@ import (
 // Predictor gives a model's answers example by example, which a paired comparison of two models needs. It is compiled once and
 // follows the model's parameters and its hook's variables as they change. It is not safe for concurrent use.
 type Predictor struct {
-	model   *transformer.Encoder
+	stepper *stepper // without its graphs
 	exec    *model.Exec
 	options datasets.BatchOptions
 }
 
-// NewPredictor prepares the predictions of m, with the hook's pruning when hook is not nil.
+// NewPredictor prepares the predictions of the classifier m, with the hook's pruning when hook is not nil.
 func NewPredictor(backend compute.Backend, m *transformer.Encoder, hook Hook) (*Predictor, error) {
-	o := Options{tokens: m.Spec.Tokens}.withDefaults()
+	o := Options{}.withDefaults()
+	o.tokens = m.Spec.Tokens
 	if hook != nil {
 		if err := hook.Prepare(m); err != nil {
 			return nil, err
 		}
 	}
+	s := &stepper{model: m, objective: Classification{}, hook: hook}
 	exec, err := model.NewExec(backend, m.Store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
-		p := &transformer.Pass{Model: m, Graph: in[0].Graph()}
-		var seam transformer.Hook
-		if hook != nil {
-			seam = hook
-		}
-		return []*graph.Node{graph.ArgMax(p.Logits(seam, in[0], in[1]), -1, dtypes.Int32)}
+		return s.objective.Outputs(&transformer.Pass{Model: m, Graph: in[0].Graph()}, s.transformerHook(), in)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("training: %w", err)
 	}
-	return &Predictor{m, exec.SetMaxCache(-1), o.evalBatches()}, nil
+	return &Predictor{s, exec.SetMaxCache(-1), o.evalBatches()}, nil
 }
 
 // Close frees the compiled graphs.
@@ -47,19 +42,17 @@ func (p *Predictor) Close() { p.exec.Finalize() }
 
 // Predict gives the class of every example, in their order.
 func (p *Predictor) Predict(examples []datasets.Example) ([]int32, error) {
-	out := make([]int32, len(examples))
-	for b := range datasets.Batches(examples, p.options) {
-		in := batchTensors(b)
-		answers, err := p.exec.Call1(in[:2]...)
-		release(in)
+	answers := Classification{}.Scorer(examples).(*predictions[int32])
+	for b := range p.stepper.prepare(datasets.Batches(examples, p.options), 0, 0) {
+		out, err := p.exec.Call(b.inputs[:2]...)
+		b.release()
+		if err == nil {
+			err = answers.Add(b.Batch, out)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("training: prediction: %w", err)
 		}
-		values := tensors.MustCopyFlatData[int32](answers)
-		answers.FinalizeAll()
-		for r := range b.Count {
-			out[b.Examples[r]] = values[r]
-		}
+		out[0].FinalizeAll()
 	}
-	return out, nil
+	return answers.found, nil
 }

@@ -47,7 +47,7 @@ func (Window) Names() []string { return nil }
 func (w Window) Scores(p *transformer.Pass, layer int, x, visible *graph.Node) *graph.Node {
 	dims := x.Shape().Dimensions
 	kept := graph.BroadcastToDims(w.kept(p, layer, dims[2], dims[3]), dims...)
-	p.ReportKept(share(kept, visiblePairs(visible, dims)))
+	p.ReportKept(share(kept, p.Pairs(visible, dims...)))
 	return graph.Where(kept, x, graph.FillScalar(x.Graph(), x.Shape(), transformer.Removed))
 }
 

@@ -111,11 +111,11 @@ func TestWideWindowIsFullAttention(t *testing.T) {
 		t.Fatal(err)
 	}
 	m, d := encoder(t, tiny()), firstToken(40)
-	full, err := training.Evaluate(b, m, d.Train, nil)
+	full, err := training.Evaluate(b, m, d.Train, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wide, err := training.Evaluate(b, m, d.Train, window(false, training.FullWindows(2, 16)...))
+	wide, err := training.Evaluate(b, m, d.Train, window(false, training.FullWindows(2, 16)...), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,12 +161,16 @@ func TestPredictorFollowsTheWindows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		score, err := training.Evaluate(b, m, d.Train, w)
+		score, err := training.Evaluate(b, m, d.Train, w, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := training.Accuracy(answers, d.Train); math.Abs(got-100*score.Accuracy) > 1e-9 {
-			t.Errorf("%v: %v %% predicted, %v %% evaluated", half, got, 100*score.Accuracy)
+		var labels []int32
+		for _, e := range d.Train {
+			labels = append(labels, e.Label)
+		}
+		if got := training.Accuracy.Of(answers, labels); math.Abs(got-score.Accuracy) > 1e-9 {
+			t.Errorf("%v: %v predicted, %v evaluated", half, got, score.Accuracy)
 		}
 	}
 }

@@ -14,40 +14,32 @@ import (
 // WindowTuner scores windows on the dev split of a data set and fine-tunes the model under those that need it. Its graphs are
 // compiled once for all candidates.
 type WindowTuner struct {
-	model     *transformer.Encoder
-	data      *datasets.Dataset
-	window    *Window
-	options   WindowTuning
-	stepper   *stepper
-	predictor *Predictor
-	held      []transformer.Tensor // weights that candidates start from
-	tried     []transformer.Tensor // of the last Try
-	Tunings   int // candidates that were fine-tuned
+	model   *transformer.Encoder
+	data    *datasets.Dataset
+	window  *Window
+	options WindowTuning
+	stepper *stepper
+	held    []transformer.Tensor // weights that candidates start from
+	tried   []transformer.Tensor // of the last Try
+	Tunings int                  // candidates that were fine-tuned
 }
 
 // WindowTuning is how candidates are fine-tuned and scored. A candidate that meets the budget with the weights as they are is not
 // fine-tuned unless Always is set: the sheet's search always tunes, which costs many times more and can only help.
 type WindowTuning struct {
-	Steps    int                                                          // batches of fine-tuning for a candidate; 0 = only score
-	Always   bool                                                         // tune every candidate
-	FirstKey bool                                                         // every word sees the first one as well
-	Options                                                               // Batch, LearningRate, Seed and the like; Epochs and Checkpoint are not used
-	Score    func(predicted []int32, examples []datasets.Example) float64 // in points; nil = accuracy in per cent
-}
-
-// Accuracy is the share of right answers in per cent.
-func Accuracy(predicted []int32, examples []datasets.Example) float64 {
-	right := 0
-	for i, e := range examples {
-		if predicted[i] == e.Label {
-			right++
-		}
-	}
-	return 100 * float64(right) / float64(max(1, len(examples)))
+	Steps    int  // batches of fine-tuning for a candidate; 0 = only score
+	Always   bool // tune every candidate
+	FirstKey bool // every word sees the first one as well
+	// Objective, Batch, LearningRate, Seed and the like; Epochs and Checkpoint are not used. The objective's deciding metric is the
+	// score: its value times 100, or minus its value where less is better.
+	Options
 }
 
 // NewWindowTuner prepares the search on m, which it changes: Close leaves m with the weights that were kept last.
 func NewWindowTuner(backend compute.Backend, m *transformer.Encoder, data *datasets.Dataset, t WindowTuning) (*WindowTuner, error) {
+	if t.Objective == nil {
+		t.Objective = objectiveOf(m, data)
+	}
 	t.Options = t.withDefaults()
 	if err := t.Validate(); err != nil {
 		return nil, err
@@ -55,11 +47,8 @@ func NewWindowTuner(backend compute.Backend, m *transformer.Encoder, data *datas
 	if t.Steps < 0 {
 		return nil, fmt.Errorf("training: WindowTuning.Steps is %d, must be at least 0", t.Steps)
 	}
-	if err := fits(m, data); err != nil {
+	if err := fits(m, data, t.Objective); err != nil {
 		return nil, err
-	}
-	if t.Score == nil {
-		t.Score = Accuracy
 	}
 	t.tokens = m.Spec.Tokens
 	w := &WindowTuner{model: m, data: data, options: t,
@@ -69,21 +58,13 @@ func NewWindowTuner(backend compute.Backend, m *transformer.Encoder, data *datas
 		return nil, err
 	}
 	w.tried = w.held
-	if w.predictor, err = NewPredictor(backend, m, w.window); err != nil {
-		return nil, err
-	}
-	if t.Steps > 0 {
-		w.stepper, err = newStepper(backend, m, w.window, t.Options)
-	}
+	w.stepper, err = newStepper(backend, m, w.window, t.Options)
 	return w, err
 }
 
 // Close frees the compiled graphs.
 func (w *WindowTuner) Close() error {
-	w.predictor.Close()
-	if w.stepper != nil {
-		w.stepper.close()
-	}
+	w.stepper.close()
 	return w.model.SetTensors(w.held)
 }
 
@@ -97,8 +78,15 @@ func (w *WindowTuner) set(half []int, weights []transformer.Tensor) error {
 }
 
 func (w *WindowTuner) score() (float64, error) {
-	predicted, err := w.predictor.Predict(w.data.Dev)
-	return w.options.Score(predicted, w.data.Dev), err
+	score, err := w.stepper.evaluate(w.data.Dev, w.options.evalBatches())
+	if err != nil {
+		return 0, err
+	}
+	first := score.Metrics[0]
+	if first.Lower {
+		return -first.Value, nil
+	}
+	return 100 * first.Value, nil
 }
 
 // Try implements WindowModel.
@@ -141,17 +129,21 @@ func (w *WindowTuner) tune(ctx context.Context) error {
 			return err
 		}
 	}
-	step := 0
-	for epoch := 1; step < w.options.Steps; epoch++ {
-		for b := range datasets.Batches(w.data.Train, w.options.trainBatches(epoch)) {
+	for epoch, step := 1, 0; step < w.options.Steps; epoch++ {
+		batches := datasets.Batches(w.data.Train, w.options.trainBatches(epoch))
+		for b := range w.stepper.prepare(batches, 0, w.options.Seed+uint64(epoch)<<32) {
 			if step == w.options.Steps {
+				b.release()
 				break
 			}
 			if ctx.Err() != nil {
+				b.release()
 				return fmt.Errorf("%w while fine-tuning under windows", ErrInterrupted)
 			}
 			step++
-			if _, _, err := w.stepper.step(b, w.options.rate(step, w.options.Steps), 0, step); err != nil {
+			_, err := w.stepper.step(b, w.options.rate(step, w.options.Steps), 0, step)
+			b.release()
+			if err != nil {
 				return err
 			}
 		}

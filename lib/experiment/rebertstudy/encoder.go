@@ -11,6 +11,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/training"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
@@ -25,18 +26,17 @@ type Encoder struct {
 
 // Card says how an encoder with full attention was trained and on what it is judged.
 type Card struct {
-	Task, Dataset       string
-	DataHash            string // of all three splits
-	Shape               transformer.Spec
-	Parameters          int
-	Train, Dev, Test    int     // examples; Dev is the search split, Test is held out
-	MeanTokens          float64 // of the held-out examples, CLS included
-	Majority            float64 // accuracy of the most frequent class on the held-out examples, 0..1
-	DevScore, TestScore float64 // accuracy, 0..1
-	Epoch, Steps        int
-	Seed                uint64
-	Backend             string
-	Minutes             float64 // wall time, differs from run to run
+	Task, Dataset    string
+	DataHash         string // of all three splits
+	Shape            transformer.Spec
+	Parameters       int
+	Train, Dev, Test int     // examples; Dev is the search split, Test is held out
+	MeanTokens       float64 // of the held-out examples, CLS included
+	Majority         float64 // accuracy of the most frequent class on the held-out examples, 0..1
+	Epoch, Steps     int
+	Seed             uint64
+	Backend          string
+	Minutes          float64 // wall time, differs from run to run
 }
 
 // The files of a task's folder.
@@ -46,9 +46,19 @@ const (
 	cardFile       = "card.json"
 )
 
-// Load reads a task's encoder from root/<name>; the error of one that is not there matches os.ErrNotExist.
-func (t Task) Load(root, data string) (*Encoder, error) {
-	dir := filepath.Join(root, t.Name)
+// Folders say where models are.
+type Folders struct {
+	Models  string // of the encoders trained here, a folder a task
+	Recipes string // of the committed models of package experiment
+	Data    string // data folder, "" to look in the usual places
+}
+
+// Load reads a task's encoder; the error of one that is not there matches os.ErrNotExist.
+func (t Task) Load(at Folders) (*Encoder, error) {
+	if t.Recipe != "" {
+		return t.loadRecipe(at)
+	}
+	dir := filepath.Join(at.Models, t.Name)
 	e := &Encoder{Task: t}
 	if err := readJSON(filepath.Join(dir, cardFile), &e.Card); err != nil {
 		return nil, err
@@ -60,21 +70,48 @@ func (t Task) Load(root, data string) (*Encoder, error) {
 	if e.Model, _, err = transformer.Load(filepath.Join(dir, denseFile)); err != nil {
 		return nil, err
 	}
-	e.Data, err = t.Open(data, vocabulary)
+	e.Data, err = t.Open(at.Data, vocabulary)
 	return e, err
 }
 
+// loadRecipe takes a model that is committed already.
+func (t Task) loadRecipe(at Folders) (*Encoder, error) {
+	r, err := experiment.FindRecipe(t.Recipe)
+	if err != nil {
+		return nil, err
+	}
+	trained, err := r.Load(at.Recipes)
+	if err != nil {
+		return nil, err
+	}
+	e := &Encoder{Task: t, Model: trained.Dense}
+	e.Task.Dense = r.Dense
+	if e.Data, err = t.Open(at.Data, trained.Vocabulary); err != nil {
+		return nil, err
+	}
+	e.Card = e.card()
+	e.Card.Steps, e.Card.Backend, e.Card.Minutes = trained.Card.Steps, trained.Card.Backend, trained.Card.Minutes
+	return e, nil
+}
+
+// card is what the model and the data say by themselves.
+func (e *Encoder) card() Card {
+	s := e.Model.Spec
+	return Card{Task: e.Task.Name, Dataset: e.Data.Name, DataHash: e.Data.Hash(), Shape: s, Parameters: s.Size(), Seed: e.Task.Dense.Seed,
+		Train: len(e.Data.Train), Dev: len(e.Data.Dev), Test: len(e.Data.Test), MeanTokens: meanTokens(e.Data.Test), Majority: majority(e.Data.Test)}
+}
+
 // LoadOrTrain is Load, or the training of what is not there. An interrupted training goes on where it stopped.
-func (t Task) LoadOrTrain(ctx context.Context, backend compute.Backend, root, data string, observer training.Observer) (*Encoder, error) {
-	e, err := t.Load(root, data)
-	if !errors.Is(err, os.ErrNotExist) {
+func (t Task) LoadOrTrain(ctx context.Context, backend compute.Backend, at Folders, observer training.Observer) (*Encoder, error) {
+	e, err := t.Load(at)
+	if !errors.Is(err, os.ErrNotExist) || t.Recipe != "" {
 		return e, err
 	}
 	e = &Encoder{Task: t}
-	if e.Data, err = t.Open(data, nil); err != nil {
+	if e.Data, err = t.Open(at.Data, nil); err != nil {
 		return nil, err
 	}
-	began, dir := time.Now(), filepath.Join(root, t.Name)
+	began, dir := time.Now(), filepath.Join(at.Models, t.Name)
 	s := t.Spec
 	s.Vocabulary, s.Classes = e.Data.Vocabulary.Size(), len(e.Data.Classes)
 	if e.Model, err = transformer.NewEncoder(s, t.Dense.Seed); err != nil {
@@ -89,30 +126,18 @@ func (t Task) LoadOrTrain(ctx context.Context, backend compute.Backend, root, da
 	if err != nil {
 		return nil, err
 	}
-	e.Card = Card{Task: t.Name, Dataset: e.Data.Name, DataHash: e.Data.Hash(), Shape: s, Parameters: s.Size(),
-		Train: len(e.Data.Train), Dev: len(e.Data.Dev), Test: len(e.Data.Test), MeanTokens: meanTokens(e.Data.Test), Majority: majority(e.Data.Test),
-		Epoch: result.Epoch, Steps: result.Steps, Seed: o.Seed, Backend: backend.Name(), Minutes: time.Since(began).Minutes()}
-	// What is saved in half precision is what is judged.
+	e.Card = e.card()
+	e.Card.Epoch, e.Card.Steps, e.Card.Backend, e.Card.Minutes = result.Epoch, result.Steps, backend.Name(), time.Since(began).Minutes()
 	if err := e.Model.Save(filepath.Join(dir, denseFile), transformer.Float16, map[string]string{"task": t.Name, "data": e.Card.DataHash}); err != nil {
 		return nil, err
 	}
 	if err := e.Data.Vocabulary.Save(filepath.Join(dir, vocabularyFile)); err != nil {
 		return nil, err
 	}
-	if e.Model, _, err = transformer.Load(filepath.Join(dir, denseFile)); err != nil {
+	if err := writeJSON(filepath.Join(dir, cardFile), e.Card); err != nil {
 		return nil, err
 	}
-	for _, split := range []struct {
-		examples []datasets.Example
-		score    *float64
-	}{{e.Data.Dev, &e.Card.DevScore}, {e.Data.Test, &e.Card.TestScore}} {
-		score, err := training.Evaluate(backend, e.Model, split.examples, nil)
-		if err != nil {
-			return nil, err
-		}
-		*split.score = score.Accuracy
-	}
-	return e, writeJSON(filepath.Join(dir, cardFile), e.Card)
+	return t.Load(at) // in half precision, as everybody else will have it
 }
 
 func meanTokens(examples []datasets.Example) float64 {

@@ -136,7 +136,7 @@ func copyOf(m *transformer.Encoder) (*transformer.Encoder, error) {
 
 // finish trains m on, unless that makes it worse on the search split, and gives its accuracy there in per cent.
 func (e *Encoder) finish(ctx context.Context, backend compute.Backend, m *transformer.Encoder, hook training.Hook, folder, phase string, o training.Options, batches int) (float64, error) {
-	before, err := training.Evaluate(backend, m, e.Data.Dev, hook)
+	before, err := training.Evaluate(backend, m, e.Data.Dev, hook, nil)
 	if err != nil || batches == 0 {
 		return 100 * before.Accuracy, err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/training"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
@@ -13,6 +14,7 @@ import (
 // Task is an encoder whose windows are searched: its data, shape and fine-tuning.
 type Task struct {
 	Name    string // folder of what it leaves
+	Recipe  string // a committed model of package experiment, instead of one that is trained here; "" = none
 	Title   string // in figures
 	Dataset string // name for datasets.Open
 	Data    datasets.Options
@@ -37,8 +39,8 @@ func Tasks() []Task {
 	return []Task{
 		{Name: "sst2", Title: "SST-2", Dataset: "sst2", Data: words(8000, 64), Spec: shape(4, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500},
 		{Name: "imdb", Title: "IMDb", Dataset: "imdb", Data: words(8000, 128), Spec: shape(4, 64, 128, 0.2), Dense: dense(3, 32, 350, 1e-3), Search: 1000, Held: 2000},
-		{Name: "gosource", Title: "Go source", Dataset: "gosource", Data: datasets.Options{DocumentBytes: 127, MaxTokens: 128}, Spec: shape(4, 64, 128, 0.1), Dense: dense(4, 32, 0, 2e-3), Search: 1000},
-		{Name: "listops", Title: "ListOps (short)", Dataset: "listops-short", Data: datasets.Options{Train: 40000, MaxTokens: 128}, Spec: shape(3, 64, 128, 0), Dense: dense(3, 32, 0, 1e-3), Search: 1000},
+		{Name: "gosource", Title: "Go source", Recipe: "gosource", Search: 1000},
+		{Name: "listops", Title: "ListOps (short)", Recipe: "listops-short", Search: 1000},
 		{Name: "sst2-2", Title: "SST-2, 2 layers", Dataset: "sst2", Data: words(8000, 64), Spec: shape(2, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500},
 		{Name: "sst2-6", Title: "SST-2, 6 layers", Dataset: "sst2", Data: words(8000, 64), Spec: shape(6, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500},
 		{Name: "cola", Title: "CoLA", Dataset: "cola", Data: words(8000, 64), Spec: shape(4, 64, 64, 0.2), Dense: dense(4, 32, 0, 5e-4), Search: 850, Chance: true},
@@ -65,9 +67,16 @@ func FindTask(name string) (Task, error) {
 // Where the labels of the test split are public, Dev and Test are the data set's own. Else the official dev split is the
 // held-out one, and the search split is cut from the training split.
 func (t Task) Open(folder string, vocabulary *datasets.Vocabulary) (*datasets.Dataset, error) {
-	o := t.Data
+	dataset, o := t.Dataset, t.Data
+	if t.Recipe != "" {
+		r, err := experiment.FindRecipe(t.Recipe)
+		if err != nil {
+			return nil, err
+		}
+		dataset, o = r.Task, r.Data
+	}
 	o.Data, o.Vocabulary = folder, vocabulary
-	d, err := datasets.Open(t.Dataset, o)
+	d, err := datasets.Open(dataset, o)
 	if err != nil {
 		return nil, err
 	}
