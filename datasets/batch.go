@@ -21,6 +21,7 @@ type Batch struct {
 	Patch        int        // values of one patch; 0 = the inputs are IDs
 	Patches      []float32  // Size x Tokens x Patch, in [-1,1]; the first of a row is blank and stands for the class token
 	Examples     []int      // Size; the row's index in the examples given to Batches, -1 in filling
+	Inner        []int32    // Size x Tokens; labels of single tokens, -1 where there is none; nil when no row has any
 }
 
 // BatchOptions of Batches. Every distinct width costs one compilation of the model's graph; a batch always has Size rows.
@@ -172,6 +173,12 @@ func (o BatchOptions) pad(examples []Example, rows []int) Batch {
 			seed := mix(o.Seed ^ mix(uint64(o.Epoch)<<32|uint64(rows[r])))
 			v := o.Augment.draw(rand.New(rand.NewPCG(seed, 0x61756774)))
 			e.Image.cut(v, b.Patches[(r*width+1)*b.Patch:(r*width+len(e.IDs))*b.Patch])
+		}
+		if e.Inner != nil {
+			if b.Inner == nil {
+				b.Inner = slices.Repeat([]int32{-1}, o.Size*width)
+			}
+			copy(b.Inner[r*width:(r+1)*width], e.Inner)
 		}
 	}
 	return b

@@ -21,6 +21,10 @@ type Example struct {
 	Span   [2]int32 // first and last index into IDs of the answer to a question; both 0, the CLS token, without one
 	Answer *Answer  // what the tokens of a span say; question answering only
 	Image  *Image   // what the patch tokens show; images cut into patches only
+
+	// Inner are labels of single tokens, -1 where a token has none; nil when only the whole has a label. They may help in
+	// training and are never looked at in judging.
+	Inner []int32
 }
 
 // Kind says what a model answers about an example.
@@ -62,6 +66,8 @@ type Options struct {
 
 	MinLength, MaxLength int // ListOps: both bounds are exclusive, in tokens without CLS
 	MaxDepth             int // ListOps: nodes at this depth are digits; the root is at depth 1
+
+	InnerValues bool // ListOps: Example.Inner holds the value of every list at its operator
 
 	DocumentBytes int // gosource: bytes per document
 
@@ -179,6 +185,9 @@ func limit(dataset, split string, examples []Example, o Options) error {
 		}
 		if e.Second >= o.MaxTokens {
 			e.Second = 0
+		}
+		if e.Inner != nil {
+			e.Inner = slices.Clone(e.Inner[:o.MaxTokens])
 		}
 	}
 	return nil

@@ -16,6 +16,7 @@ type ListOps struct {
 	MaxDepth             int // nodes at this depth are digits; the root is at depth 1
 	Train, Dev, Test     int // distinct trees per split
 	Seed                 uint64
+	InnerValues          bool // examples carry the value of every list in Example.Inner
 }
 
 // ListOpsLRA is the benchmark's own size.
@@ -124,6 +125,9 @@ func (l ListOps) Generate() (train, dev, test []Example, err error) {
 	examples := make([]Example, len(trees))
 	for i, t := range trees {
 		examples[i] = t.example()
+		if l.InnerValues {
+			examples[i].Inner = t.inner()
+		}
 	}
 	cut := l.Train + l.Dev
 	return examples[:l.Train:l.Train], examples[l.Train:cut:cut], examples[cut:], nil
@@ -139,7 +143,7 @@ func ListOpsVocabulary() *Vocabulary {
 }
 
 func openListOps(name string, l ListOps, o Options) (*Dataset, error) {
-	l.Seed = o.Seed
+	l.Seed, l.InnerValues = o.Seed, o.InnerValues
 	l.MinLength, l.MaxLength, l.MaxDepth = cmp.Or(o.MinLength, l.MinLength), cmp.Or(o.MaxLength, l.MaxLength), cmp.Or(o.MaxDepth, l.MaxDepth)
 	l.Train, l.Dev, l.Test = cmp.Or(o.Train, l.Train), cmp.Or(o.Dev, l.Dev), cmp.Or(o.Test, l.Test)
 	d := &Dataset{Name: name, Classes: strings.Split("0123456789", ""), Vocabulary: ListOpsVocabulary()}

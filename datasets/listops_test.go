@@ -44,6 +44,57 @@ func TestListOpsValues(t *testing.T) {
 	}
 }
 
+// Every list's own value stands at its operator, and nowhere else.
+func TestListOpsInnerValues(t *testing.T) {
+	d, err := datasets.Open("listops-short", datasets.Options{Train: 200, Dev: 1, Test: 1, InnerValues: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range d.Train {
+		words := strings.Fields(e.Text)
+		if len(e.Inner) != len(e.IDs) || e.Inner[0] != -1 || e.Inner[1] != e.Label {
+			t.Fatalf("%s = %d: %d labels for %d tokens, CLS %d, root %d", e.Text, e.Label, len(e.Inner), len(e.IDs), e.Inner[0], e.Inner[1])
+		}
+		for i, w := range words {
+			want := int32(-1)
+			if strings.HasPrefix(w, "[") {
+				end, depth := i, 0
+				for ; ; end++ {
+					if strings.HasPrefix(words[end], "[") {
+						depth++
+					} else if words[end] == "X" {
+						depth--
+					}
+					if depth == 0 {
+						break
+					}
+				}
+				list, err := datasets.ParseListOps(strings.Join(words[i:end+1], " "))
+				if err != nil {
+					t.Fatal(err)
+				}
+				want = list.Label
+			}
+			if e.Inner[1+i] != want {
+				t.Fatalf("%s: label of token %d (%s) is %d, must be %d", e.Text, i, w, e.Inner[1+i], want)
+			}
+		}
+	}
+	for b := range datasets.Batches(d.Train, datasets.BatchOptions{Size: 7}) {
+		for r := range b.Size {
+			for c := range b.Tokens {
+				want := int32(-1)
+				if r < b.Count && c < int(b.Lengths[r]) {
+					want = d.Train[b.Examples[r]].Inner[c]
+				}
+				if got := b.Inner[r*b.Tokens+c]; got != want {
+					t.Fatalf("row %d, token %d of a batch: label %d, must be %d", r, c, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestListOpsTextForm(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.tsv")
 	e, err := datasets.ParseListOps("[MAX 4 3 X")

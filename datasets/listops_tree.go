@@ -3,6 +3,7 @@ package datasets
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +38,29 @@ func (t tree) example() Example {
 		ids[1+i] = reserved + int32(s)
 	}
 	return Example{IDs: ids, Label: int32(t.value), Text: t.String()}
+}
+
+// inner labels every operator with the value of its list, token by token behind CLS.
+func (t tree) inner() []int32 {
+	labels := slices.Repeat([]int32{-1}, 1+len(t.tokens))
+	var open []int // operators of the lists that are not closed yet
+	var values []byte
+	var first []int // where the values of each of them begin
+	for i, s := range t.tokens {
+		switch {
+		case s == symbolEnd:
+			last := len(open) - 1
+			v := apply(t.tokens[open[last]], values[first[last]:])
+			labels[1+open[last]] = int32(v)
+			values = append(values[:first[last]], v)
+			open, first = open[:last], first[:last]
+		case s >= symbolMin:
+			open, first = append(open, i), append(first, len(values))
+		default:
+			values = append(values, s)
+		}
+	}
+	return labels
 }
 
 // String is the form that a model reads: tokens separated by blanks, no parentheses.

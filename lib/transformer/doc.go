@@ -2,7 +2,7 @@
 //
 // A model is a Spec (shapes) and a store of parameters. Its forward pass is cut at the attention of every layer:
 //
-//	embed -> project (Q, K, V) -> attend -> finish (output projection, FFN) -> ... -> classify
+//	embed -> project (Q, K, V) -> attend -> finish (output projection, FFN) -> ... -> head
 //
 // The cut is offered in two forms. Inside a graph, a Hook sees the real scores q.k/sqrt(d) of a layer and returns the
 // scores that the softmax will use: that is how thresholds, detectors and windows are trained. Outside, Attend hands Q, K

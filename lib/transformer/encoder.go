@@ -76,7 +76,7 @@ func (p *Pass) Logits(hook Hook, inputs, lengths *graph.Node) *graph.Node {
 	case Language:
 		return p.Words(x)
 	}
-	return p.classify(x)
+	return p.Class(x)
 }
 
 // States is Logits without the head: the last layer's output, [batch, N, hidden].
@@ -156,10 +156,15 @@ func (p *Pass) finish(l int, x, context *graph.Node) *graph.Node {
 	return p.norm(layerName(l, "ffn_norm"), graph.Add(x, y))
 }
 
-// classify reads the first token through BERT's tanh pooler.
-func (p *Pass) classify(x *graph.Node) *graph.Node {
-	first := graph.Squeeze(graph.Slice(x, graph.AxisRange(), graph.AxisElem(0), graph.AxisRange()), 1)
-	return p.dense("classifier", p.dropout(graph.Tanh(p.dense("pooler", first))))
+// Class is the Pooled head: it reads the first token of the states through BERT's tanh pooler; logits [batch, Classes].
+func (p *Pass) Class(states *graph.Node) *graph.Node {
+	first := graph.Squeeze(graph.Slice(states, graph.AxisRange(), graph.AxisElem(0), graph.AxisRange()), 1)
+	return p.ClassOfEach(first)
+}
+
+// ClassOfEach is the Pooled head on any of the states, [..., hidden]: logits [..., Classes].
+func (p *Pass) ClassOfEach(states *graph.Node) *graph.Node {
+	return p.dense("classifier", p.dropout(graph.Tanh(p.dense("pooler", states))))
 }
 
 func (p *Pass) dense(name string, x *graph.Node) *graph.Node {
