@@ -52,5 +52,4 @@
 //     oracle, in pruning: pruning stays free of GoMLX.
 //   - attention/attentiontest makes the random heads that the tests of five machines made for themselves.
 //   - experiment keeps trained models as recipes and checkpoints, and runs on one machine; there is no cluster yet.
-//   - The detector of DOTA is not built, and so neither is its machine.
 package lib

@@ -10,9 +10,11 @@
 //   - projection.go, hash.go: ELSA (ISCA 2021): signs of a structured orthogonal transform estimate angles.
 //   - masks.go, band.go: the best keys by exact score, keys by chance, and ReBERT's windows (TCAD 2022), which are also computed in
 //     banded form.
+//   - detector.go, detected.go: DOTA (ASPLOS 2022): a low-rank, low-precision estimate of the scores from a layer's input.
+//   - quality.go: what a choice of keys is worth against the exact scores.
 //   - zeroskip.go: MNNFast (ISCA 2019): values of small probability are skipped, and one division ends the sum.
 //
-// All of them that choose keys are a Method.
+// All of them that choose keys from Q and K are a Method.
 //
 // # Deviations
 //

@@ -11,12 +11,13 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Projection is Q, K and V of one head of one input as the model computed them: N x d each, row-major. The rows at and
-// beyond Valid belong to padding.
+// Projection is Q, K and V of one head of one input as the model computed them: N x d each, row-major; and X, the input of the
+// layer, N x hidden, which its heads share. The rows at and beyond Valid belong to padding.
 type Projection struct {
 	Sample, Layer, Head int // Sample counts the rows of the batch
 	Tokens, Valid, Dim  int
 	Q, K, V             []float32
+	X                   []float32
 }
 
 // Attend computes the attention of one head outside the graph: it writes the context, N x d, for the valid rows. It is
@@ -90,6 +91,7 @@ func (s *Staged) Logits(ids, lengths []int32, tokens int, attend Attend) ([]floa
 			return nil, fmt.Errorf("transformer: projection of layer %d: %w", l, err)
 		}
 		Q, K, V := tensors.MustCopyFlatData[float32](q), tensors.MustCopyFlatData[float32](k), tensors.MustCopyFlatData[float32](v)
+		X := tensors.MustCopyFlatData[float32](x)
 		context := make([]float32, batch*heads*tokens*d)
 		var pool errgroup.Group
 		pool.SetLimit(runtime.GOMAXPROCS(0))
@@ -102,7 +104,7 @@ func (s *Staged) Logits(ids, lengths []int32, tokens int, attend Attend) ([]floa
 					lo := (b*heads + h) * tokens * d
 					hi := lo + tokens*d
 					p := Projection{Sample: b, Layer: l, Head: h, Tokens: tokens, Valid: int(lengths[b]), Dim: d,
-						Q: Q[lo:hi:hi], K: K[lo:hi:hi], V: V[lo:hi:hi]}
+						Q: Q[lo:hi:hi], K: K[lo:hi:hi], V: V[lo:hi:hi], X: X[b*tokens*spec.Hidden : (b+1)*tokens*spec.Hidden]}
 					if err := attend(p, context[lo:hi:hi]); err != nil {
 						return fmt.Errorf("transformer: layer %d, head %d: %w", l, h, err)
 					}
