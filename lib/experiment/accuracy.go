@@ -64,6 +64,11 @@ const headBits = 8
 
 // Accuracy runs the examples through the model with attend in place of its attention and counts the right answers.
 func Accuracy(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, attend HeadAttention) (Score, error) {
+	return AccuracyAt(ctx, backend, m, examples, headBits, attend)
+}
+
+// AccuracyAt is Accuracy with Q, K and V of the given bits.
+func AccuracyAt(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, bits int, attend HeadAttention) (Score, error) {
 	staged, err := transformer.NewStaged(backend, m)
 	if err != nil {
 		return Score{}, err
@@ -83,7 +88,7 @@ func Accuracy(ctx context.Context, backend compute.Backend, m *transformer.Encod
 			lengths[i] = 0 // filling: no attention
 		}
 		logits, err := staged.Logits(b.IDs, lengths, b.Tokens, func(p transformer.Projection, context []float32) error {
-			shape := attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim, Bits: headBits}
+			shape := attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim, Bits: bits}
 			h, err := trace.Quantise(p.Q, p.K, p.V, shape)
 			if err != nil {
 				return fmt.Errorf("experiment: example %d: %w", b.Examples[p.Sample], err)

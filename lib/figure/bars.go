@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/sparse-attention/workbench/lib/published"
 	"gonum.org/v1/plot/vg"
@@ -16,6 +17,7 @@ type Bars struct {
 	Group      func(Pair) string // along x; default ByWorkload
 	Colour     func(Pair) string // within a group; default BySeriesConfig
 	YMin, YMax float64           // both 0: from zero to a little above the highest
+	LogY       bool              // bars rise from YMin, or from half of the lowest value
 	Markers    bool              // published values as markers on our bars
 	Labels     bool              // our numbers above the bars
 }
@@ -60,12 +62,25 @@ func (b *Bars) Draw(c draw.Canvas) error {
 			low -= room * (high - low)
 		}
 	}
+	if b.LogY {
+		lowest := slices.Min(drawn(b.Data))
+		if b.YMin == 0 && b.YMax == 0 {
+			low, high = lowest/2, slices.Max(drawn(b.Data))*1.3
+		}
+		if lowest <= 0 || low <= 0 {
+			return fmt.Errorf("Bars: smallest value is %v and YMin %v, must be above 0 on a logarithmic axis", lowest, low)
+		}
+	}
 	if !(low < high) {
 		return fmt.Errorf("Bars: YMin is %v, must be below YMax %v", low, high)
 	}
 	c = b.layout(c, b.legend())
 	g := b.plot()
 	g.Y.Min, g.Y.Max = low, high
+	if b.LogY {
+		logarithmic(&g.Y, low, high)
+		low = g.Y.Min
+	}
 	nominal(g, namesOf(&b.Page, groups), (c.Max.X-c.Min.X)*0.92)
 	g.Add(grid(false), painter(func(c draw.Canvas, x, y func(float64) vg.Length) {
 		zero := y(max(low, 0))

@@ -43,6 +43,19 @@ func (s Schedule) Ratios() []float64 {
 	return r
 }
 
+// steepest is the largest pruned share that Spread gives a last layer, so that something is left.
+const steepest = 0.95
+
+// Spread is the schedule that runs from half of the average ratio to one and a half times, or as steep as leaves something
+// in the last layer (assumed; the paper says linear, and that the split over layers matters little).
+func Spread(layers int, front, average float64) ([]float64, error) {
+	s := Schedule{Layers: layers, Front: front, Average: average, Start: max(average/2, 2*average-steepest)}
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	return s.Ratios(), nil
+}
+
 // Keep is how many of n a ratio leaves: n x (1-ratio) rounded down as in the authors' workload files, at least 1.
 func Keep(n int, ratio float64) int { return max(1, int(float64(n)*(1-ratio)+1e-9)) }
 

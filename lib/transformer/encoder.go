@@ -87,6 +87,7 @@ func (p *Pass) States(hook Hook, inputs, lengths *graph.Node) *graph.Node {
 	for l := range p.Model.Spec.Layers {
 		p.X = x
 		q, k, v := p.project(l, x)
+		p.V = v
 		x = p.finish(l, x, p.attend(l, hook, q, k, v, visible))
 		p.Outputs = append(p.Outputs, x)
 	}

@@ -33,6 +33,7 @@ type Pass struct {
 	Kept     []*graph.Node // scalars, one a layer, that hooks report: kept share of the visible scores
 
 	X       *graph.Node   // input of the layer whose attention is being built, [batch, N, hidden]
+	V       *graph.Node   // its values, [batch, N, heads, d]
 	Valid   *graph.Node   // boolean [batch, N], false for padding
 	Outputs []*graph.Node // what the embedding and every finished layer gave, [batch, N, hidden] each
 	State   any           // a hook's own, nil at the first layer

@@ -145,17 +145,6 @@ func Benchmarks() []Benchmark {
 	return all
 }
 
-// schedule spreads a mean pruned share over the layers: from half of it to one and a half times, or as steep as keeps
-// something in the last layer (assumed; the paper says linear, and that the split over layers matters little).
-func schedule(layers int, front, average float64) ([]float64, error) {
-	const last = 0.95
-	s := pruning.Schedule{Layers: layers, Front: front, Average: average, Start: max(average/2, 2*average-last)}
-	if err := s.Validate(); err != nil {
-		return nil, fmt.Errorf("spatten: %w", err)
-	}
-	return s.Ratios(), nil
-}
-
 // TokenRatio is the mean pruned share of tokens behind the front layers.
 func (k Keep) TokenRatio(b Benchmark) float64 {
 	if b.Stage == Generation {
@@ -174,13 +163,13 @@ func (k Keep) Workload(b Benchmark) (Workload, error) {
 	if b.Stage == Generation {
 		front = k.Later
 	}
-	tokens, err := schedule(b.Model.Layers, front, tokenAverage)
+	tokens, err := pruning.Spread(b.Model.Layers, front, tokenAverage)
 	if err != nil {
-		return Workload{}, err
+		return Workload{}, fmt.Errorf("spatten: %w", err)
 	}
-	heads, err := schedule(b.Model.Layers, k.HeadFront, headAverage)
+	heads, err := pruning.Spread(b.Model.Layers, k.HeadFront, headAverage)
 	if err != nil {
-		return Workload{}, err
+		return Workload{}, fmt.Errorf("spatten: %w", err)
 	}
 	w := Workload{Name: b.Name(), Stage: b.Stage, Seed: 1}
 	if b.Stage == Summarisation {

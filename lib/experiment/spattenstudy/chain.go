@@ -34,62 +34,62 @@ type Chain struct {
 // Speedup over the TITAN Xp.
 func (c Chain) Speedup(s Step) float64 { return c.TITAN / c.Step[s] }
 
-// sampled is the time of a generation of which the first iteration, in which nothing is pruned yet, and some of the others
-// are run: within an iteration all repeats.
-func sampled(ctx context.Context, s spatten.Spec, w spatten.Workload) (milliseconds float64, err error) {
-	for _, part := range []struct {
-		iterations []int
-		of         float64
-	}{{[]int{0}, 1}, {[]int{10, 22}, 31}} {
-		some, err := w.Only(part.iterations...)
+// Sampled is a generation of which the first iteration, in which nothing is pruned yet, and the middle one of the others are
+// run: within an iteration all repeats, and from one to the next only the length grows, by one.
+type Sampled struct {
+	Benchmark                                 spatten.Benchmark
+	Milliseconds, Operations, DenseOperations float64
+}
+
+// sampled runs a workload of 32 iterations that way; operations are those of all of them.
+func sampled(ctx context.Context, s spatten.Spec, w spatten.Workload) (Sampled, error) {
+	all := w.Totals()
+	out := Sampled{Operations: all.Operations, DenseOperations: all.DenseOperations}
+	for iteration, of := range map[int]float64{0: 1, 16: 31} {
+		some, err := w.Only(iteration)
 		if err != nil {
-			return 0, err
+			return Sampled{}, err
 		}
 		r, err := s.Simulate(ctx, some)
 		if err != nil {
-			return 0, err
+			return Sampled{}, err
 		}
-		milliseconds += r.Seconds() * 1e3 * part.of / float64(len(part.iterations))
+		out.Milliseconds += r.Seconds() * 1e3 * of
 	}
-	return milliseconds, nil
+	return out, nil
 }
 
 // Breakdown runs Fig. 20's chain for the eight benchmarks of GPT-2.
-func Breakdown(ctx context.Context, s spatten.Spec, k spatten.Keep) ([]Chain, error) {
-	var all []Chain
-	dense := map[string]float64{} // the same for all corpora of a model
-	for _, b := range spatten.Benchmarks() {
-		if b.Stage != spatten.Generation {
-			continue
-		}
-		c := Chain{Benchmark: b}
+func Breakdown(ctx context.Context, o Options) ([]Chain, error) {
+	benchmarks := spatten.Benchmarks()[22:]
+	all := make([]Chain, len(benchmarks))
+	for i, b := range benchmarks {
 		t, err := processor.TITANXp().Generate(processor.Generation{Layers: b.Model.Layers, Width: width(b), Tokens: 32})
 		if err != nil {
 			return nil, err
 		}
-		c.TITAN = float64(t) * 1e3
-		for step := range Step(Steps) {
-			if ms := dense[b.Model.Name]; step == Datapath && ms > 0 {
-				c.Step[step] = ms
-				continue
-			}
-			set := k
-			set.Unquantised = step < Progressive
-			set.WithoutPruning = step < Cascade
-			w, err := set.Workload(b)
-			if err != nil {
-				return nil, err
-			}
-			if c.Step[step], err = sampled(ctx, s, w); err != nil {
-				return nil, err
-			}
-			if step == Datapath {
-				dense[b.Model.Name] = c.Step[step]
-			}
-		}
-		all = append(all, c)
+		all[i] = Chain{Benchmark: b, TITAN: float64(t) * 1e3}
 	}
-	return all, nil
+	err := each(o.Workers, len(all)*Steps, func(i int) error {
+		c, step := &all[i/Steps], Step(i%Steps)
+		if step == Datapath && i/Steps%4 > 0 {
+			return nil // dense, all corpora of a model are alike
+		}
+		set := o.Keep
+		set.Unquantised = step < Progressive
+		set.WithoutPruning = step < Cascade
+		w, err := set.Workload(c.Benchmark)
+		if err != nil {
+			return err
+		}
+		r, err := sampled(ctx, o.Machine, w)
+		c.Step[step] = r.Milliseconds
+		return err
+	})
+	for i := range all {
+		all[i].Step[Datapath] = all[i/4*4].Step[Datapath]
+	}
+	return all, err
 }
 
 // Cumulative is the geometric mean of the speedups after a step.
@@ -115,34 +115,31 @@ type Point struct {
 }
 
 // Comparators sweeps the top-k engines' parallelism (Fig. 19(a)) over a workload.
-func Comparators(ctx context.Context, s spatten.Spec, w spatten.Workload, values ...int) ([]Point, error) {
-	var all []Point
-	for _, v := range values {
-		m := s
-		m.TopK.Comparators = v
-		r, err := m.Simulate(ctx, w)
-		if err != nil {
-			return nil, fmt.Errorf("spattenstudy: %d comparators: %w", v, err)
-		}
-		all = append(all, Point{v, r.Throughput()})
-	}
-	return all, nil
+func Comparators(ctx context.Context, o Options, w spatten.Workload, values ...int) ([]Point, error) {
+	return sweep(ctx, o, w, values, func(m *spatten.Spec, v int) { m.TopK.Comparators = v })
 }
 
 // Buffers sweeps the size of the key and of the value SRAM in KB of Table I (Fig. 19(b)): 196 is 196,608 bytes.
-func Buffers(ctx context.Context, s spatten.Spec, w spatten.Workload, values ...int) ([]Point, error) {
-	var all []Point
-	for _, v := range values {
-		m := s
+func Buffers(ctx context.Context, o Options, w spatten.Workload, values ...int) ([]Point, error) {
+	return sweep(ctx, o, w, values, func(m *spatten.Spec, v int) {
 		scale := float64(v) / 196
-		m.KeySRAM, m.ValueSRAM = bytes(s.KeySRAM, scale), bytes(s.ValueSRAM, scale)
+		m.KeySRAM, m.ValueSRAM = bytes(m.KeySRAM, scale), bytes(m.ValueSRAM, scale)
+	})
+}
+
+func sweep(ctx context.Context, o Options, w spatten.Workload, values []int, set func(*spatten.Spec, int)) ([]Point, error) {
+	all := make([]Point, len(values))
+	err := each(o.Workers, len(values), func(i int) error {
+		m := o.Machine
+		set(&m, values[i])
 		r, err := m.Simulate(ctx, w)
 		if err != nil {
-			return nil, fmt.Errorf("spattenstudy: %d KB: %w", v, err)
+			return fmt.Errorf("spattenstudy: sweep at %d: %w", values[i], err)
 		}
-		all = append(all, Point{v, r.Throughput()})
-	}
-	return all, nil
+		all[i] = Point{values[i], r.Throughput()}
+		return nil
+	})
+	return all, err
 }
 
 func bytes[T ~int64](b T, scale float64) T { return T(math.Round(float64(b) * scale)) }

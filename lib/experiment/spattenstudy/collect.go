@@ -9,16 +9,16 @@ import (
 // Results is everything that the figures need.
 type Results struct {
 	Options     Options
-	Runs        []Run // the 30 benchmarks
-	AllHeads    []Run // the eight of GPT-2 without head pruning
-	Eighth      []Run // BERT on SpAtten-1/8
+	Runs        []Run     // the 30 benchmarks
+	AllHeads    []Sampled // the eight of GPT-2 without head pruning
+	Eighth      []Run     // BERT on SpAtten-1/8
 	Chains      []Chain
 	Sweep       string  // benchmark of Fig. 19, see SweepApplication
 	Comparators []Point // Fig. 19(a)
 	Buffers     []Point // Fig. 19(b)
 }
 
-// Collect runs all of it: about half a minute on two cores.
+// Collect runs all of it: about 20 seconds on two cores.
 func Collect(ctx context.Context, o Options) (*Results, error) {
 	r := &Results{Options: o}
 	all := spatten.Benchmarks()
@@ -26,7 +26,7 @@ func Collect(ctx context.Context, o Options) (*Results, error) {
 	if r.Runs, err = Evaluate(ctx, o, all); err != nil {
 		return nil, err
 	}
-	if err := r.collectEndToEnd(ctx, all); err != nil {
+	if err := r.collectEndToEnd(ctx, all[22:]); err != nil {
 		return nil, err
 	}
 	eighth := o
@@ -34,7 +34,7 @@ func Collect(ctx context.Context, o Options) (*Results, error) {
 	if r.Eighth, err = Evaluate(ctx, eighth, all[:22]); err != nil {
 		return nil, err
 	}
-	if r.Chains, err = Breakdown(ctx, o.Machine, o.Keep); err != nil {
+	if r.Chains, err = Breakdown(ctx, o); err != nil {
 		return nil, err
 	}
 	b := r.SweepApplication()
@@ -43,13 +43,13 @@ func Collect(ctx context.Context, o Options) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w, err = w.Only(10, 22); err != nil {
+	if w, err = w.Only(16); err != nil {
 		return nil, err
 	}
-	if r.Comparators, err = Comparators(ctx, o.Machine, w, 1, 2, 4, 8, 16, 32); err != nil {
+	if r.Comparators, err = Comparators(ctx, o, w, 1, 2, 4, 8, 16, 32); err != nil {
 		return nil, err
 	}
-	r.Buffers, err = Buffers(ctx, o.Machine, w, 196, 392, 784)
+	r.Buffers, err = Buffers(ctx, o, w, 196, 392, 784)
 	return r, err
 }
 
@@ -65,14 +65,22 @@ func (r *Results) SweepApplication() spatten.Benchmark {
 	return best.Benchmark
 }
 
-func (r *Results) collectEndToEnd(ctx context.Context, all []spatten.Benchmark) (err error) {
-	o := r.Options
-	o.Keep.Heads = 0
-	r.AllHeads, err = Evaluate(ctx, o, all[22:])
-	return err
+func (r *Results) collectEndToEnd(ctx context.Context, benchmarks []spatten.Benchmark) error {
+	k := r.Options.Keep
+	k.Heads = 0
+	r.AllHeads = make([]Sampled, len(benchmarks))
+	return each(r.Options.Workers, len(benchmarks), func(i int) error {
+		w, err := k.Workload(benchmarks[i])
+		if err != nil {
+			return err
+		}
+		r.AllHeads[i], err = sampled(ctx, r.Options.Machine, w)
+		r.AllHeads[i].Benchmark = benchmarks[i]
+		return err
+	})
 }
 
-// run finds a benchmark's run by name.
+// find finds a benchmark's run by name.
 func find(runs []Run, name string) (Run, bool) {
 	for _, r := range runs {
 		if r.Benchmark.Name() == name {

@@ -25,7 +25,7 @@ func FullyConnectedOperations(m spatten.Model) float64 { return 2 * weights(m) *
 
 // EndToEnd is one bar of Fig. 15: the time of a platform for attention and FC layers over that of SpAtten-e2e, whose
 // attention is run without head pruning.
-func EndToEnd(s spatten.Spec, attention Run, platform processor.Spec, bits int) (float64, error) {
+func EndToEnd(s spatten.Spec, attention Sampled, platform processor.Spec, bits int) (float64, error) {
 	b := attention.Benchmark
 	g := processor.Generation{Layers: b.Model.Layers, Width: width(b), Tokens: 32}
 	a, err := platform.Generate(g)
@@ -36,5 +36,5 @@ func EndToEnd(s spatten.Spec, attention Run, platform processor.Spec, bits int) 
 	if err != nil {
 		return 0, err
 	}
-	return float64(a+f) * 1e3 / (attention.Report.Seconds()*1e3 + FullyConnected(s, b.Model, bits)), nil
+	return float64(a+f) * 1e3 / (attention.Milliseconds + FullyConnected(s, b.Model, bits)), nil
 }

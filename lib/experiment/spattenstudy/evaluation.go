@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sparse-attention/workbench/lib/accelerator/processor"
 	"github.com/sparse-attention/workbench/lib/accelerator/spatten"
@@ -40,26 +41,29 @@ func Evaluate(ctx context.Context, o Options, benchmarks []spatten.Benchmark) ([
 	if o.Workers < 1 {
 		return nil, fmt.Errorf("spattenstudy: Options.Workers is %d, must be at least 1", o.Workers)
 	}
-	runs, failed := make([]Run, len(benchmarks)), make([]error, len(benchmarks))
-	var next sync.Mutex
-	at := len(benchmarks) // from the long ones at the end to the short ones
+	runs := make([]Run, len(benchmarks))
+	err := each(o.Workers, len(benchmarks), func(i int) (err error) {
+		runs[i], err = one(ctx, o, benchmarks[i])
+		return err
+	})
+	return runs, err
+}
+
+// each calls f for n-1 down to 0, since benchmarks go from short to long ones, on a number of goroutines.
+func each(workers, n int, f func(i int) error) error {
+	failed := make([]error, n)
+	var at atomic.Int64
+	at.Store(int64(n))
 	var all sync.WaitGroup
-	for range o.Workers {
+	for range workers {
 		all.Go(func() {
-			for {
-				next.Lock()
-				at--
-				i := at
-				next.Unlock()
-				if i < 0 {
-					return
-				}
-				runs[i], failed[i] = one(ctx, o, benchmarks[i])
+			for i := at.Add(-1); i >= 0; i = at.Add(-1) {
+				failed[i] = f(int(i))
 			}
 		})
 	}
 	all.Wait()
-	return runs, errors.Join(failed...)
+	return errors.Join(failed...)
 }
 
 func one(ctx context.Context, o Options, b spatten.Benchmark) (Run, error) {

@@ -131,7 +131,7 @@ func TestComparatorShape(t *testing.T) {
 	if w, err = w.Only(10); err != nil {
 		t.Fatal(err)
 	}
-	points, err := spattenstudy.Comparators(context.Background(), o.Machine, w, 1, 2, 4, 8, 16, 32)
+	points, err := spattenstudy.Comparators(context.Background(), o, w, 1, 2, 4, 8, 16, 32)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -249,20 +249,26 @@ func (r *Results) chain(row published.Row) float64 {
 }
 
 func (r *Results) tableIV(row published.Row) float64 {
-	var wide []Run
+	var wide []Sampled
 	for _, x := range r.AllHeads {
 		if x.Benchmark.Model.Wide() {
 			wide = append(wide, x)
 		}
 	}
-	attention := Mean(wide, nil, func(x Run) float64 { return x.Report.Seconds() * 1e3 })
-	work := Mean(wide, nil, func(x Run) float64 { return x.Report.Totals.Operations / 1e9 })
+	if len(wide) == 0 {
+		return math.NaN()
+	}
+	attention, work := 0.0, 0.0
+	for _, x := range wide {
+		attention += x.Milliseconds / float64(len(wide))
+		work += x.Operations / 1e9 / float64(len(wide))
+	}
 	m := spatten.GPT2Medium
 	switch {
 	case strings.HasPrefix(row.Config, "FC;") && row.Metric == "work":
 		return FullyConnectedOperations(m) / 1e9
 	case strings.HasPrefix(row.Config, "attention;") && row.Series == "GPU" && row.Metric == "work":
-		return wide[0].Report.Totals.DenseOperations / 1e9
+		return wide[0].DenseOperations / 1e9
 	case strings.HasPrefix(row.Config, "attention;") && row.Series == "SpAtten-e2e" && row.Metric == "work":
 		return work
 	case strings.HasPrefix(row.Config, "attention;") && row.Series == "SpAtten-e2e" && row.Metric == "latency":

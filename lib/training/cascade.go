@@ -1,0 +1,138 @@
+package training
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/sparse-attention/workbench/lib/transformer"
+)
+
+// Cascade is SpAtten's cascade pruning of tokens and heads (HPCA 2021, section III) inside the graph of an encoder, so that
+// a model is fine-tuned with it: before a layer the tokens and heads that earned least attention, or least output, so far
+// are dropped for good. Selection has no gradient; what is left has. Package pruning holds the same in plain Go, its oracle.
+//
+// The first token is never dropped, since the classifier reads it (assumed). A dropped token is no key and earns nothing as
+// a query; its own state still moves through the layers, where nothing reads it. Local value pruning is not trained.
+type Cascade struct {
+	Tokens []float64 // pruned share of the sentence's tokens, one a layer, not falling; the first layer's must be 0
+	Heads  []float64 // the same of heads
+
+	// Vary trains for all ratios up to these: half of the examples of a batch are pruned with a share of both, drawn evenly
+	// from 0 to 1, and half of them lose heads. Off, every example is pruned fully, as in an evaluation.
+	Vary bool
+}
+
+// Validate names the first ratio that cannot be pruned; layers is how many the model has.
+func (c *Cascade) Validate(layers int) error {
+	for _, f := range []struct {
+		name   string
+		ratios []float64
+	}{{"Tokens", c.Tokens}, {"Heads", c.Heads}} {
+		if len(f.ratios) != layers {
+			return fmt.Errorf("training: Cascade.%s holds %d ratios, must hold %d (Spec.Layers)", f.name, len(f.ratios), layers)
+		}
+		for l, r := range f.ratios {
+			switch {
+			case !(r >= 0 && r < 1):
+				return fmt.Errorf("training: Cascade.%s[%d] is %v, must be in [0,1)", f.name, l, r)
+			case l == 0 && r != 0:
+				return fmt.Errorf("training: Cascade.%s[0] is %v, must be 0: nothing has been earned yet", f.name, r)
+			case l > 0 && r < f.ratios[l-1]:
+				return fmt.Errorf("training: Cascade.%s[%d] is %v, must be at least %v: what was pruned does not come back", f.name, l, r, f.ratios[l-1])
+			}
+		}
+	}
+	return nil
+}
+
+// Prepare implements Hook: there is nothing to make.
+func (c *Cascade) Prepare(m *transformer.Encoder) error { return c.Validate(m.Spec.Layers) }
+
+// Names implements Hook: there is nothing to train.
+func (c *Cascade) Names() []string { return nil }
+
+// cascadeState is what the layers so far have left. Shares are 1 or 0 a token or head.
+type cascadeState struct {
+	length         *graph.Node // [batch, 1], tokens
+	press          *graph.Node // [batch, 1], share of the tokens' ratios that an example gets
+	pressHeads     *graph.Node // the same of the heads' ratios: all or nothing, since heads are few
+	tokens, heads  *graph.Node // alive: [batch, N], [batch, heads]
+	earned, output *graph.Node // importance, of the same shapes
+}
+
+func (c *Cascade) begin(p *transformer.Pass, x *graph.Node) *cascadeState {
+	b, h := x.Shape().Dimensions[0], x.Shape().Dimensions[1]
+	s := &cascadeState{tokens: graph.ConvertDType(p.Valid, x.DType())}
+	s.length = graph.ReduceAndKeep(s.tokens, graph.ReduceSum, -1)
+	s.heads = graph.OnesLike(graph.BroadcastToDims(s.length, b, h))
+	s.earned, s.output = graph.ZerosLike(s.tokens), graph.ZerosLike(s.heads)
+	s.press, s.pressHeads = graph.OnesLike(s.length), graph.OnesLike(s.length)
+	if c.Vary && p.Training {
+		draw := func() *graph.Node {
+			return graph.MulScalar(p.Model.Store.RootScope().RandomUniform(p.Graph, shapes.Make(dtypes.Float32, b, 1)), 2)
+		}
+		s.press, s.pressHeads = graph.MinScalar(draw(), 1), graph.Floor(draw())
+	}
+	p.State = s
+	return s
+}
+
+// Scores implements transformer.Hook: keys that are pruned leave the softmax.
+func (c *Cascade) Scores(p *transformer.Pass, layer int, x, visible *graph.Node) *graph.Node {
+	s, _ := p.State.(*cascadeState)
+	if s == nil {
+		s = c.begin(p, x)
+	}
+	dims := x.Shape().Dimensions
+	if r := c.Tokens[layer]; r > 0 {
+		first := graph.Equal(graph.Iota(p.Graph, s.earned.Shape(), -1), graph.ZerosLike(s.earned))
+		protected := graph.Where(first, graph.FillScalar(p.Graph, s.earned.Shape(), 1e9), s.earned)
+		s.tokens = keepMost(s.tokens, protected, left(s.length, s.press, r))
+	}
+	if r := c.Heads[layer]; r > 0 {
+		all := graph.FillScalar(p.Graph, s.length.Shape(), float64(dims[1]))
+		s.heads = keepMost(s.heads, s.output, left(all, s.pressHeads, r))
+	}
+	kept := graph.BroadcastToDims(positive(graph.InsertAxes(s.tokens, 1, 1)), dims...)
+	p.ReportKept(share(kept, p.Pairs(visible, dims...)))
+	return graph.Where(kept, x, graph.FillScalar(p.Graph, x.Shape(), transformer.Removed))
+}
+
+// Probabilities implements transformer.ProbabilityHook: tokens earn the attention that living queries of living heads pay
+// them, heads the magnitude of what they put out; pruned heads are switched off.
+func (c *Cascade) Probabilities(p *transformer.Pass, layer int, x, visible *graph.Node) *graph.Node {
+	s := p.State.(*cascadeState)
+	dims := x.Shape().Dimensions
+	on := graph.BroadcastToDims(graph.InsertAxes(s.heads, -1, -1), dims...)
+	x = graph.Mul(x, on)
+	queries := graph.InsertAxes(graph.InsertAxes(s.tokens, 1), -1) // [batch, 1, queries, 1]
+	paid := graph.StopGradient(graph.Mul(x, graph.BroadcastToDims(queries, dims...)))
+	s.earned = graph.Add(s.earned, graph.ReduceSum(paid, 1, 2))
+	out := graph.Abs(graph.Einsum("bhqk,bkhd->bhqd", paid, graph.StopGradient(p.V)))
+	s.output = graph.Add(s.output, graph.ReduceSum(out, -1, -2))
+	return x
+}
+
+func positive(x *graph.Node) *graph.Node { return graph.GreaterThan(x, graph.ZerosLike(x)) }
+
+// left is how many of n a share r of the ratio leaves: rounded down, at least 1 (pruning.Keep).
+func left(n, press *graph.Node, r float64) *graph.Node {
+	k := graph.Mul(n, graph.AddScalar(graph.MulScalar(press, -r), 1))
+	return graph.MaxScalar(graph.Floor(graph.AddScalar(k, 1e-4)), 1)
+}
+
+// keepMost keeps the k most important of those alive, [batch, n]; among equals the first ones stay.
+func keepMost(alive, importance, k *graph.Node) *graph.Node {
+	b, n := alive.Shape().Dimensions[0], alive.Shape().Dimensions[1]
+	square := func(x *graph.Node, axis int) *graph.Node {
+		return graph.BroadcastToDims(graph.InsertAxes(x, axis), b, n, n)
+	}
+	mine, other := square(importance, -1), square(importance, 1)
+	index := graph.Iota(alive.Graph(), importance.Shape(), -1)
+	before := graph.LessThan(square(index, 1), square(index, -1))
+	ahead := graph.LogicalOr(graph.GreaterThan(other, mine), graph.LogicalAnd(graph.Equal(other, mine), before))
+	rank := graph.ReduceSum(graph.Mul(graph.ConvertDType(ahead, alive.DType()), square(alive, 1)), -1)
+	return graph.Mul(alive, graph.ConvertDType(graph.LessThan(rank, graph.BroadcastToDims(k, b, n)), alive.DType()))
+}
