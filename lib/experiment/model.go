@@ -86,3 +86,12 @@ func (r Recipe) model(ctx context.Context, backend compute.Backend, where Where)
 	}
 	return m, nil
 }
+
+// Words are the tokens of a test example, CLS first.
+func (m *Model) Words(example int) []string {
+	var words []string
+	for _, id := range m.Test[example].IDs {
+		words = append(words, m.Vocabulary.Token(id))
+	}
+	return words
+}

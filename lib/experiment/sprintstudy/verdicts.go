@@ -1,4 +1,4 @@
-package experiment
+package sprintstudy
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 //   - its pruning rate from the S bar of Fig. 11;
 //   - the locality of its masks from the three SPRINT bars of Fig. 10;
 //   - the five on-chip energies from the baseline stacks.
-func (r *SPRINTRuns) Judge(row published.Row) published.Verdict {
+func (r *Runs) Judge(row published.Row) published.Verdict {
 	ours := r.Ours(row)
 	fitted := func(what string) published.Verdict {
 		return published.Judge(row, ours, published.Fitted, published.Because("%s; ours differs by %s", what, difference(row, ours)))
@@ -68,7 +68,7 @@ func (r *SPRINTRuns) Judge(row published.Row) published.Verdict {
 }
 
 // synthReason explains the one workload whose residency cannot be met.
-func (r *SPRINTRuns) synthReason(row published.Row) string {
+func (r *Runs) synthReason(row published.Row) string {
 	if row.Workload != "Synth-2" {
 		return "masks fitted on Fig. 10's traffic"
 	}
@@ -76,7 +76,7 @@ func (r *SPRINTRuns) synthReason(row published.Row) string {
 }
 
 // judgeTable judges Table III.
-func (r *SPRINTRuns) judgeTable(row published.Row, ours float64) published.Verdict {
+func (r *Runs) judgeTable(row published.Row, ours float64) published.Verdict {
 	switch row.Metric {
 	case "area", "key_buffer", "value_buffer", "peak_dense_throughput":
 		return published.Judge(row, ours, published.NotComparable, published.Because("an input of the preset"))
@@ -100,7 +100,7 @@ func difference(row published.Row, ours float64) string {
 }
 
 // Verdicts judges all rows of the given figures that the machine gives a number for.
-func (r *SPRINTRuns) Verdicts(figures ...string) []published.Verdict {
+func (r *Runs) Verdicts(figures ...string) []published.Verdict {
 	var out []published.Verdict
 	for _, f := range figures {
 		for _, row := range published.Figure("sprint", f) {

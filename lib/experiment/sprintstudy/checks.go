@@ -1,4 +1,4 @@
-package experiment
+package sprintstudy
 
 import (
 	"fmt"
@@ -23,7 +23,7 @@ const kneePoints = 1.0
 
 // BitVerdicts judges Fig. 5 by its shape on our models: with 4 bits the accuracy is that of 8 bits, which is why the paper
 // keeps 4 of them in the array. The curves themselves are of other models.
-func (s *SPRINTStudy) BitVerdicts() []published.Verdict {
+func (s *Study) BitVerdicts() []published.Verdict {
 	var out []published.Verdict
 	for _, r := range published.Figure("sprint", "fig5-bits") {
 		out = append(out, published.Judge(r, math.NaN(), published.NotComparable, published.Because("%s is too large to train here; our models are drawn apart", r.Workload)))

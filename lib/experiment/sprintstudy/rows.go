@@ -1,4 +1,4 @@
-package experiment
+package sprintstudy
 
 import (
 	"fmt"
@@ -11,30 +11,30 @@ import (
 )
 
 // Ours is our number for a published row of SPRINT's hardware figures and tables, NaN where the machine gives none.
-func (r *SPRINTRuns) Ours(row published.Row) float64 {
+func (r *Runs) Ours(row published.Row) float64 {
 	mode, _ := modeOf(row.Series)
 	switch row.Figure {
 	case "fig10-traffic":
-		return r.either(row.Workload, func(w *SPRINTWorkload) float64 { return w.Traffic(row.Config, mode) })
+		return r.either(row.Workload, func(w *Workload) float64 { return w.Traffic(row.Config, mode) })
 	case "fig11-speedup":
-		return r.either(row.Workload, func(w *SPRINTWorkload) float64 { return w.Speedup(row.Config, mode) })
+		return r.either(row.Workload, func(w *Workload) float64 { return w.Speedup(row.Config, mode) })
 	case "energy-a-multiplier":
-		return r.either(row.Workload, func(w *SPRINTWorkload) float64 { return w.EnergyReduction(row.Config, mode) })
+		return r.either(row.Workload, func(w *Workload) float64 { return w.EnergyReduction(row.Config, mode) })
 	case "energy-a-breakdown":
-		return r.either(row.Workload, func(w *SPRINTWorkload) float64 { return w.energyShare(row.Config, mode, row.Metric) })
+		return r.either(row.Workload, func(w *Workload) float64 { return w.energyShare(row.Config, mode, row.Metric) })
 	case "table3", "table3-derived":
 		if row.Series == "M-SPRINT" {
 			return r.table3(row.Metric)
 		}
 		return r.ratio(row.Series, row.Metric)
 	case "derived-locality":
-		return r.either(row.Workload, func(w *SPRINTWorkload) float64 { return w.newKeys("S") })
+		return r.either(row.Workload, func(w *Workload) float64 { return w.newKeys("S") })
 	case "abstract":
 		switch row.Metric {
 		case "speedup":
-			return r.mean(published.Geometric, func(w *SPRINTWorkload) float64 { return w.Speedup(row.Config, sprint.SPRINT) })
+			return r.mean(published.Geometric, func(w *Workload) float64 { return w.Speedup(row.Config, sprint.SPRINT) })
 		case "energy_reduction":
-			return r.mean(published.Geometric, func(w *SPRINTWorkload) float64 { return w.EnergyReduction(row.Config, sprint.SPRINT) })
+			return r.mean(published.Geometric, func(w *Workload) float64 { return w.EnergyReduction(row.Config, sprint.SPRINT) })
 		case "onchip_kv_buffer":
 			return float64(sprint.S().KeyBuffer+sprint.S().ValueBuffer) / 1024
 		}
@@ -60,7 +60,7 @@ func ShareMetric(c energy.Component) string {
 }
 
 // energyShare is a segment in percent of the same size's baseline.
-func (w *SPRINTWorkload) energyShare(size string, mode sprint.Mode, metric string) float64 {
+func (w *Workload) energyShare(size string, mode sprint.Mode, metric string) float64 {
 	return w.over(size, size, mode, func(base, run sprint.Report) float64 {
 		shares := run.Energy.Shares(base.Energy.Total())
 		if c, ok := shareMetrics[metric]; ok {
@@ -81,7 +81,7 @@ func (w *SPRINTWorkload) energyShare(size string, mode sprint.Mode, metric strin
 }
 
 // newKeys is the mean number of newly loaded keys of a valid query, in percent of the token slots.
-func (w *SPRINTWorkload) newKeys(size string) float64 {
+func (w *Workload) newKeys(size string) float64 {
 	return w.over(size, size, sprint.SPRINT, func(_, run sprint.Report) float64 {
 		l := run.Locality
 		return 100 * float64(l.Requests-l.Spared+l.Reloaded) / float64(run.Valid) / float64(run.Tokens)
@@ -89,10 +89,10 @@ func (w *SPRINTWorkload) newKeys(size string) float64 {
 }
 
 // table3 is M-SPRINT's column, geometric means over the workloads.
-func (r *SPRINTRuns) table3(metric string) float64 {
+func (r *Runs) table3(metric string) float64 {
 	m := sprint.M()
 	report := func(f func(sprint.Report) float64) float64 {
-		return r.mean(published.Geometric, func(w *SPRINTWorkload) float64 {
+		return r.mean(published.Geometric, func(w *Workload) float64 {
 			return w.over("M", "M", sprint.SPRINT, func(_, run sprint.Report) float64 { return f(run) })
 		})
 	}
@@ -122,7 +122,7 @@ func (r *SPRINTRuns) table3(metric string) float64 {
 }
 
 // ratio is M-SPRINT, simulated, over another machine, as published.
-func (r *SPRINTRuns) ratio(series, metric string) float64 {
+func (r *Runs) ratio(series, metric string) float64 {
 	other, ok := strings.CutPrefix(series, "M-SPRINT over ")
 	base, isRatio := strings.CutSuffix(metric, "_ratio")
 	if !ok || !isRatio {
@@ -137,7 +137,7 @@ func (r *SPRINTRuns) ratio(series, metric string) float64 {
 
 // Segments names the segments of the energy stacks of a size, bottom to top: the published rows where the paper has them,
 // bare names elsewhere.
-func (r *SPRINTRuns) Segments(size string, modes ...sprint.Mode) (rows []published.Row) {
+func (r *Runs) Segments(size string, modes ...sprint.Mode) (rows []published.Row) {
 	for _, w := range r.Workloads {
 		for _, mode := range modes {
 			for c := range energy.Components {
@@ -155,7 +155,7 @@ func (r *SPRINTRuns) Segments(size string, modes ...sprint.Mode) (rows []publish
 }
 
 // Multipliers names the labels of the energy stacks of a size.
-func (r *SPRINTRuns) Multipliers(size string, modes ...sprint.Mode) (rows []published.Row) {
+func (r *Runs) Multipliers(size string, modes ...sprint.Mode) (rows []published.Row) {
 	for _, w := range r.Workloads {
 		for _, mode := range modes {
 			named, err := published.Find("sprint", "energy-a-multiplier", mode.String(), w.Name, size, "energy_reduction")
@@ -171,7 +171,7 @@ func (r *SPRINTRuns) Multipliers(size string, modes ...sprint.Mode) (rows []publ
 
 // Locality is, for each workload, the share of a query's keys that the query before kept too, beside the share that a random
 // mask with the same row counts has, in percent.
-func (r *SPRINTRuns) Locality() (out []published.Row) {
+func (r *Runs) Locality() (out []published.Row) {
 	for _, w := range r.Workloads {
 		out = append(out,
 			row("locality", "adjacent queries", w.Name, "", "overlap", "%", 100*w.Overlap),
@@ -181,9 +181,9 @@ func (r *SPRINTRuns) Locality() (out []published.Row) {
 }
 
 // Rows gives a number of every workload on every size.
-func (r *SPRINTRuns) Rows(figure, metric, unit string, f func(w *SPRINTWorkload, size string) float64) (out []published.Row) {
+func (r *Runs) Rows(figure, metric, unit string, f func(w *Workload, size string) float64) (out []published.Row) {
 	for i := range r.Workloads {
-		for _, size := range SPRINTSizes() {
+		for _, size := range Sizes() {
 			w := &r.Workloads[i]
 			out = append(out, row(figure, "SPRINT", w.Name, size.Name, metric, unit, f(w, size.Name)))
 		}
@@ -192,7 +192,7 @@ func (r *SPRINTRuns) Rows(figure, metric, unit string, f func(w *SPRINTWorkload,
 }
 
 // Statistics tabulates the masks that the numbers rest on.
-func (r *SPRINTRuns) Statistics() (headings []string, rows [][]string) {
+func (r *Runs) Statistics() (headings []string, rows [][]string) {
 	headings = []string{"workload", "token slots", "valid", "pruned", "keys kept a query", "kept by the query before", "random mask", "score correlation"}
 	for _, w := range r.Workloads {
 		s := w.Statistics

@@ -1,4 +1,4 @@
-package experiment
+package sprintstudy
 
 import (
 	"context"
@@ -9,17 +9,17 @@ import (
 	"github.com/sparse-attention/workbench/lib/trace"
 )
 
-// SPRINTSpeedup is the speedup of mode SPRINT over the baseline of the same size, for SPRINTRuns.Rows.
-func SPRINTSpeedup(w *SPRINTWorkload, size string) float64 { return w.Speedup(size, sprint.SPRINT) }
+// Speedup is the speedup of mode SPRINT over the baseline of the same size, for Runs.Rows.
+func Speedup(w *Workload, size string) float64 { return w.Speedup(size, sprint.SPRINT) }
 
-// SPRINTOn simulates captured heads on the three sizes: speedup and energy reduction over the baseline of the same size, from
+// On simulates captured heads on the three sizes: speedup and energy reduction over the baseline of the same size, from
 // the cycles and the energy of all heads together. Configure, which may be nil, changes the machines first.
-func SPRINTOn(ctx context.Context, title string, records []trace.Record, configure func(*sprint.Spec)) ([]published.Row, error) {
+func On(ctx context.Context, title string, records []trace.Record, configure func(*sprint.Spec)) ([]published.Row, error) {
 	if len(records) == 0 {
-		return nil, fmt.Errorf("experiment: %s: there are no records, must be at least one head", title)
+		return nil, fmt.Errorf("sprintstudy: %s: there are no records, must be at least one head", title)
 	}
 	var out []published.Row
-	for _, size := range SPRINTSizes() {
+	for _, size := range Sizes() {
 		if configure != nil {
 			configure(&size)
 		}
@@ -30,7 +30,7 @@ func SPRINTOn(ctx context.Context, title string, records []trace.Record, configu
 			for k, mode := range []sprint.Mode{sprint.Baseline, sprint.SPRINT} {
 				report, err := size.In(mode).Simulate(ctx, w)
 				if err != nil {
-					return nil, fmt.Errorf("experiment: record %d: %w", i, err)
+					return nil, fmt.Errorf("sprintstudy: record %d: %w", i, err)
 				}
 				cycles[k] += float64(report.Cycles.Total())
 				joules[k] += report.Energy.Total().Joules()
@@ -58,15 +58,6 @@ func Shortest(records []trace.Record) *trace.Record {
 	return best
 }
 
-// Words are the tokens of a test example, CLS first.
-func (m *Model) Words(example int) []string {
-	var words []string
-	for _, id := range m.Test[example].IDs {
-		words = append(words, m.Vocabulary.Token(id))
-	}
-	return words
-}
-
 // SweepCoreletWindow is the speedup of the three sizes on the BERT-B workload for each run-ahead.
 func SweepCoreletWindow(ctx context.Context, windows []int) ([]published.Row, error) {
 	made, err := trace.SPRINT()[0].Make()
@@ -76,7 +67,7 @@ func SweepCoreletWindow(ctx context.Context, windows []int) ([]published.Row, er
 	record := trace.Record{Workload: "BERT-B", Threshold: made.Threshold, Head: *made.Head}
 	var out []published.Row
 	for _, window := range windows {
-		rows, err := SPRINTOn(ctx, fmt.Sprintf("window %d", window), []trace.Record{record}, func(s *sprint.Spec) { s.CoreletWindow = window })
+		rows, err := On(ctx, fmt.Sprintf("window %d", window), []trace.Record{record}, func(s *sprint.Spec) { s.CoreletWindow = window })
 		if err != nil {
 			return nil, err
 		}

@@ -1,4 +1,4 @@
-package experiment
+package sprintstudy
 
 import (
 	"context"
@@ -14,14 +14,14 @@ import (
 	"github.com/sparse-attention/workbench/lib/trace"
 )
 
-// SPRINTRuns holds the reports of every workload of the SPRINT paper on every size of the machine in every mode.
-type SPRINTRuns struct {
+// Runs holds the reports of every workload of the SPRINT paper on every size of the machine in every mode.
+type Runs struct {
 	Heads     int // heads per workload; a number below is the mean over them
-	Workloads []SPRINTWorkload
+	Workloads []Workload
 }
 
-// SPRINTWorkload is one workload with the masks that it ran on.
-type SPRINTWorkload struct {
+// Workload is one workload with the masks that it ran on.
+type Workload struct {
 	Name        string
 	Statistics  attention.Statistics // of the first head's mask: what the numbers rest on
 	Correlation float64              // of the synthesised scores, fitted on Fig. 10 S
@@ -30,37 +30,37 @@ type SPRINTWorkload struct {
 	Reports     map[string]map[sprint.Mode][]sprint.Report
 }
 
-// SPRINTSizes are the three machines of the paper.
-func SPRINTSizes() []sprint.Spec { return []sprint.Spec{sprint.S(), sprint.M(), sprint.L()} }
+// Sizes are the three machines of the paper.
+func Sizes() []sprint.Spec { return []sprint.Spec{sprint.S(), sprint.M(), sprint.L()} }
 
-// SPRINTModes are the four configurations of one machine that its figures compare.
-func SPRINTModes() []sprint.Mode {
+// Modes are the four configurations of one machine that its figures compare.
+func Modes() []sprint.Mode {
 	return []sprint.Mode{sprint.Baseline, sprint.MaskOnly, sprint.Pruning, sprint.SPRINT}
 }
 
-// SPRINT synthesises the given number of heads of each of the paper's workloads and simulates them. Configure, which may be
+// Run synthesises the given number of heads of each of the paper's workloads and simulates them. Configure, which may be
 // nil, changes each machine before it runs, so that a knob can be swept.
-func SPRINT(ctx context.Context, heads int, configure func(*sprint.Spec)) (*SPRINTRuns, error) {
+func Run(ctx context.Context, heads int, configure func(*sprint.Spec)) (*Runs, error) {
 	if heads < 1 {
-		return nil, fmt.Errorf("experiment: heads is %d, must be at least 1", heads)
+		return nil, fmt.Errorf("sprintstudy: heads is %d, must be at least 1", heads)
 	}
 	recipes := trace.SPRINT()
-	runs := &SPRINTRuns{Heads: heads, Workloads: make([]SPRINTWorkload, len(recipes))}
+	runs := &Runs{Heads: heads, Workloads: make([]Workload, len(recipes))}
 	pool, ctx := errgroup.WithContext(ctx)
 	pool.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range recipes {
 		// The longest first, so that no worker is left with Synth-2 at the end.
 		i := len(recipes) - 1 - i
 		pool.Go(func() (err error) {
-			runs.Workloads[i], err = runSPRINT(ctx, recipes[i], heads, configure)
+			runs.Workloads[i], err = runWorkload(ctx, recipes[i], heads, configure)
 			return err
 		})
 	}
 	return runs, pool.Wait()
 }
 
-func runSPRINT(ctx context.Context, recipe trace.Synthesis, heads int, configure func(*sprint.Spec)) (SPRINTWorkload, error) {
-	w := SPRINTWorkload{Name: recipe.Name, Reports: map[string]map[sprint.Mode][]sprint.Report{}}
+func runWorkload(ctx context.Context, recipe trace.Synthesis, heads int, configure func(*sprint.Spec)) (Workload, error) {
+	w := Workload{Name: recipe.Name, Reports: map[string]map[sprint.Mode][]sprint.Report{}}
 	for h := range heads {
 		recipe.Seed = uint64(h + 1)
 		made, err := recipe.Make()
@@ -73,14 +73,14 @@ func runSPRINT(ctx context.Context, recipe trace.Synthesis, heads int, configure
 		}
 		w.Overlap += measured.Overlap / float64(heads)
 		w.Chance += attention.Measure(made.Head, trace.Shuffled(made.Head, made.Mask, recipe.Seed)).Overlap / float64(heads)
-		for _, size := range SPRINTSizes() {
+		for _, size := range Sizes() {
 			if configure != nil {
 				configure(&size)
 			}
 			if w.Reports[size.Name] == nil {
 				w.Reports[size.Name] = map[sprint.Mode][]sprint.Report{}
 			}
-			for _, mode := range SPRINTModes() {
+			for _, mode := range Modes() {
 				report, err := size.In(mode).Simulate(ctx, sprint.Workload{Name: recipe.Name, Head: made.Head, Mask: made.Mask})
 				if err != nil {
 					return w, err
@@ -93,7 +93,7 @@ func runSPRINT(ctx context.Context, recipe trace.Synthesis, heads int, configure
 }
 
 // over is the mean over heads of f, which compares a run with the baseline run of the same head.
-func (w *SPRINTWorkload) over(baseSize string, size string, mode sprint.Mode, f func(base, run sprint.Report) float64) float64 {
+func (w *Workload) over(baseSize string, size string, mode sprint.Mode, f func(base, run sprint.Report) float64) float64 {
 	base, runs := w.Reports[baseSize][sprint.Baseline], w.Reports[size][mode]
 	sum := 0.0
 	for i := range runs {
@@ -103,22 +103,22 @@ func (w *SPRINTWorkload) over(baseSize string, size string, mode sprint.Mode, f 
 }
 
 // Traffic is Fig. 10: main-memory traffic that a size saves in a mode, in percent of the S baseline's.
-func (w *SPRINTWorkload) Traffic(size string, mode sprint.Mode) float64 {
+func (w *Workload) Traffic(size string, mode sprint.Mode) float64 {
 	return 100 * w.over("S", size, mode, sprint.TrafficReduction)
 }
 
 // Speedup is Fig. 11: over the baseline of the same size.
-func (w *SPRINTWorkload) Speedup(size string, mode sprint.Mode) float64 {
+func (w *Workload) Speedup(size string, mode sprint.Mode) float64 {
 	return w.over(size, size, mode, sprint.Speedup)
 }
 
 // EnergyReduction is the label of the energy figure: over the baseline of the same size.
-func (w *SPRINTWorkload) EnergyReduction(size string, mode sprint.Mode) float64 {
+func (w *Workload) EnergyReduction(size string, mode sprint.Mode) float64 {
 	return w.over(size, size, mode, sprint.EnergyReduction)
 }
 
 // find returns a workload by name.
-func (r *SPRINTRuns) find(name string) *SPRINTWorkload {
+func (r *Runs) find(name string) *Workload {
 	for i := range r.Workloads {
 		if r.Workloads[i].Name == name {
 			return &r.Workloads[i]
@@ -128,7 +128,7 @@ func (r *SPRINTRuns) find(name string) *SPRINTWorkload {
 }
 
 // mean of f over the workloads.
-func (r *SPRINTRuns) mean(mean func([]float64) float64, f func(*SPRINTWorkload) float64) float64 {
+func (r *Runs) mean(mean func([]float64) float64, f func(*Workload) float64) float64 {
 	values := make([]float64, len(r.Workloads))
 	for i := range r.Workloads {
 		values[i] = f(&r.Workloads[i])
@@ -137,7 +137,7 @@ func (r *SPRINTRuns) mean(mean func([]float64) float64, f func(*SPRINTWorkload) 
 }
 
 // either is f of the named workload, or its mean over all when the name is the paper's word for that.
-func (r *SPRINTRuns) either(name string, f func(*SPRINTWorkload) float64) float64 {
+func (r *Runs) either(name string, f func(*Workload) float64) float64 {
 	if w := r.find(name); w != nil {
 		return f(w)
 	}
@@ -152,7 +152,7 @@ func (r *SPRINTRuns) either(name string, f func(*SPRINTWorkload) float64) float6
 
 // modeOf reads a series of the paper's figures.
 func modeOf(series string) (sprint.Mode, bool) {
-	for _, m := range SPRINTModes() {
+	for _, m := range Modes() {
 		if m.String() == series {
 			return m, true
 		}

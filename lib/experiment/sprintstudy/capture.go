@@ -1,4 +1,4 @@
-package experiment
+package sprintstudy
 
 import (
 	"context"
@@ -7,16 +7,16 @@ import (
 
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/published"
 	"github.com/sparse-attention/workbench/lib/trace"
 )
 
-// Trace captures every head of the examples as the pruned model computes them on the machine under runtime pruning, in the
+// Capture takes every head of the examples as the pruned model computes them on the machine under runtime pruning, in the
 // order of example, layer and head.
-func (t *Trained) Trace(ctx context.Context, backend compute.Backend, machine sprint.Spec, examples []datasets.Example) ([]trace.Record, error) {
-	attend := t.attend(machine, sprint.RuntimePruning, nil)
-	wrapped, captured := Capture(attend, func(Site) bool { return true })
-	if _, err := Accuracy(ctx, backend, t.Pruned, examples, wrapped); err != nil {
+func Capture(ctx context.Context, backend compute.Backend, t *experiment.Trained, machine sprint.Spec, examples []datasets.Example) ([]trace.Record, error) {
+	wrapped, captured := experiment.Capture(attend(t, machine, sprint.RuntimePruning, nil), func(experiment.Site) bool { return true })
+	if _, err := experiment.Accuracy(ctx, backend, t.Pruned, examples, wrapped); err != nil {
 		return nil, err
 	}
 	var out []trace.Record

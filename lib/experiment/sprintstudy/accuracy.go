@@ -1,4 +1,4 @@
-package experiment
+package sprintstudy
 
 import (
 	"context"
@@ -9,29 +9,30 @@ import (
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/reram"
 )
 
-// SPRINTScore is a model's accuracy on the machine, with what was pruned on the way.
-type SPRINTScore struct {
-	Score
+// Score is a model's accuracy on the machine, with what was pruned on the way.
+type Score struct {
+	experiment.Score
 	Rates pruning.Rates // kept and visible scores, by layer and head
 }
 
 // Pruned is the pruned share of the visible scores in percent.
-func (s *SPRINTScore) Pruned() float64 { return 100 * s.Rates.Total().Rate() }
+func (s *Score) Pruned() float64 { return 100 * s.Rates.Total().Rate() }
 
-// SPRINTSchemes are the four bars of Fig. 9.
-func SPRINTSchemes() []sprint.Scheme {
+// Schemes are the four bars of Fig. 9.
+func Schemes() []sprint.Scheme {
 	return []sprint.Scheme{sprint.Unpruned, sprint.RuntimePruning, sprint.WithoutRecompute, sprint.Recompute}
 }
 
-// SPRINTMachine is the machine of the accuracy figures: M, whose arrays have the noise that the reference sheet assumes.
+// Machine is the machine of the accuracy figures: M, whose arrays have the noise that the reference sheet assumes.
 // Both operands are rounded to the middle of the step that their dropped bits leave open (half an LSB), because the plain
 // floor would keep about a third more keys than the threshold says. Sums that leave the array as numbers, without
 // recompute, pass a converter of as many bits as its operands have.
-func SPRINTMachine() sprint.Spec {
+func Machine() sprint.Spec {
 	s := sprint.M()
 	s.Array = reram.Typical()
 	s.Array.Rounding = reram.HalfLSB
@@ -42,21 +43,21 @@ func SPRINTMachine() sprint.Spec {
 // Evaluate runs examples on the machine under a scheme: the dense model for the unpruned bar, the model trained with
 // thresholds for the others. Every head meets its own programming errors and read noise, drawn from the machine's seed and
 // the site, so that a run can be repeated.
-func (t *Trained) Evaluate(ctx context.Context, backend compute.Backend, machine sprint.Spec, scheme sprint.Scheme, examples []datasets.Example) (*SPRINTScore, error) {
+func Evaluate(ctx context.Context, backend compute.Backend, t *experiment.Trained, machine sprint.Spec, scheme sprint.Scheme, examples []datasets.Example) (*Score, error) {
 	model := t.Pruned
 	if scheme == sprint.Unpruned {
 		model = t.Dense
 	}
-	out := &SPRINTScore{}
-	score, err := Accuracy(ctx, backend, model, examples, t.attend(machine, scheme, &out.Rates))
+	out := &Score{}
+	score, err := experiment.Accuracy(ctx, backend, model, examples, attend(t, machine, scheme, &out.Rates))
 	out.Score = score
 	return out, err
 }
 
 // attend is the machine's attention under a scheme; what it keeps is counted in rates when that is not nil.
-func (t *Trained) attend(machine sprint.Spec, scheme sprint.Scheme, rates *pruning.Rates) HeadAttention {
+func attend(t *experiment.Trained, machine sprint.Spec, scheme sprint.Scheme, rates *pruning.Rates) experiment.HeadAttention {
 	var mu sync.Mutex
-	return func(s Site, h *attention.Head, context []float32) error {
+	return func(s experiment.Site, h *attention.Head, context []float32) error {
 		one := machine
 		one.Array = machine.Array.ForWrite(uint64(s.Example), uint64(s.Layer), uint64(s.Head))
 		mask, err := one.Attention(scheme, h, t.Thresholds.Layers[s.Layer], context)

@@ -1,4 +1,4 @@
-package experiment
+package sprintstudy
 
 import (
 	"context"
@@ -8,33 +8,34 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/published"
 )
 
-// SPRINTStudy is the accuracy of our trained models on the machine.
-type SPRINTStudy struct{ Models []SPRINTModel }
+// Study is the accuracy of our trained models on the machine.
+type Study struct{ Models []Model }
 
-// SPRINTModel is one model of a study.
-type SPRINTModel struct {
-	Model
-	Schemes map[sprint.Scheme]*SPRINTScore // Fig. 9
-	Bits    map[int]*SPRINTScore           // Fig. 5: bits of the in-memory operands, SPRINT with recompute
-	Without map[int]*SPRINTScore           // the same without recompute
+// Model is one model of a study.
+type Model struct {
+	experiment.Model
+	Schemes map[sprint.Scheme]*Score // Fig. 9
+	Bits    map[int]*Score           // Fig. 5: bits of the in-memory operands, SPRINT with recompute
+	Without map[int]*Score           // the same without recompute
 }
 
-// SPRINTStudyOptions says how much of a study to run.
-type SPRINTStudyOptions struct {
+// Options says how much of a study to run.
+type Options struct {
 	Examples int   // examples a model; 0 = all
 	Schemes  bool  // run Fig. 9
 	Bits     []int // run Fig. 5 at these widths
 	Machine  sprint.Spec
 }
 
-// StudySPRINT evaluates models on the machine.
-func StudySPRINT(ctx context.Context, backend compute.Backend, models []Model, o SPRINTStudyOptions) (*SPRINTStudy, error) {
-	study := &SPRINTStudy{}
+// Measure evaluates models on the machine.
+func Measure(ctx context.Context, backend compute.Backend, models []experiment.Model, o Options) (*Study, error) {
+	study := &Study{}
 	for _, model := range models {
-		m := SPRINTModel{Model: model, Schemes: map[sprint.Scheme]*SPRINTScore{}, Bits: map[int]*SPRINTScore{}, Without: map[int]*SPRINTScore{}}
+		m := Model{Model: model, Schemes: map[sprint.Scheme]*Score{}, Bits: map[int]*Score{}, Without: map[int]*Score{}}
 		m.Test = m.Sample(o.Examples)
 		if err := m.run(ctx, backend, o); err != nil {
 			return nil, err
@@ -44,10 +45,10 @@ func StudySPRINT(ctx context.Context, backend compute.Backend, models []Model, o
 	return study, nil
 }
 
-func (m *SPRINTModel) run(ctx context.Context, backend compute.Backend, o SPRINTStudyOptions) (err error) {
+func (m *Model) run(ctx context.Context, backend compute.Backend, o Options) (err error) {
 	if o.Schemes {
-		for _, s := range SPRINTSchemes() {
-			if m.Schemes[s], err = m.Trained.Evaluate(ctx, backend, o.Machine, s, m.Test); err != nil {
+		for _, s := range Schemes() {
+			if m.Schemes[s], err = Evaluate(ctx, backend, m.Trained, o.Machine, s, m.Test); err != nil {
 				return err
 			}
 		}
@@ -55,11 +56,11 @@ func (m *SPRINTModel) run(ctx context.Context, backend compute.Backend, o SPRINT
 	for _, b := range o.Bits {
 		machine := o.Machine
 		machine.Array = machine.Array.Bits(b)
-		if m.Bits[b], err = m.Trained.Evaluate(ctx, backend, machine, sprint.Recompute, m.Test); err != nil {
+		if m.Bits[b], err = Evaluate(ctx, backend, m.Trained, machine, sprint.Recompute, m.Test); err != nil {
 			return err
 		}
 		machine.Array.ScoreBits = b
-		if m.Without[b], err = m.Trained.Evaluate(ctx, backend, machine, sprint.WithoutRecompute, m.Test); err != nil {
+		if m.Without[b], err = Evaluate(ctx, backend, m.Trained, machine, sprint.WithoutRecompute, m.Test); err != nil {
 			return err
 		}
 	}
@@ -72,9 +73,9 @@ func row(figure, series, workload, config, metric, unit string, value float64) p
 }
 
 // Accuracies are the bars of Fig. 9 on our models, in percent.
-func (s *SPRINTStudy) Accuracies() (out []published.Row) {
+func (s *Study) Accuracies() (out []published.Row) {
 	for _, m := range s.Models {
-		for _, scheme := range SPRINTSchemes() {
+		for _, scheme := range Schemes() {
 			if score := m.Schemes[scheme]; score != nil {
 				out = append(out, row("fig9-accuracy", scheme.String(), m.Title(), "", "accuracy", "%", score.Accuracy()))
 			}
@@ -84,7 +85,7 @@ func (s *SPRINTStudy) Accuracies() (out []published.Row) {
 }
 
 // Curves are the curves of Fig. 5 on our models, in percent: with recompute, and without.
-func (s *SPRINTStudy) Curves() (with, without []published.Row) {
+func (s *Study) Curves() (with, without []published.Row) {
 	for _, m := range s.Models {
 		for b := 1; b <= 8; b++ {
 			if score := m.Bits[b]; score != nil {
@@ -99,13 +100,13 @@ func (s *SPRINTStudy) Curves() (with, without []published.Row) {
 }
 
 // Drops tabulates what each scheme of Fig. 9 costs a model in points, with the 95 % interval of the paired comparison.
-func (s *SPRINTStudy) Drops() (headings []string, rows [][]string, err error) {
+func (s *Study) Drops() (headings []string, rows [][]string, err error) {
 	headings = []string{"model", "examples", "pruned by threshold", "pruned in memory", "baseline", "runtime pruning", "SPRINT - runtime pruning", "w/o recompute - runtime pruning"}
 	for _, m := range s.Models {
 		base, exact := m.Schemes[sprint.Unpruned], m.Schemes[sprint.RuntimePruning]
 		cells := []string{m.Title(), m.Split(), fmt.Sprintf("%.1f %%", exact.Pruned()), fmt.Sprintf("%.1f %%", m.Schemes[sprint.Recompute].Pruned()),
 			fmt.Sprintf("%.2f %%", base.Accuracy())}
-		for _, c := range []struct{ score, base *SPRINTScore }{{exact, base}, {m.Schemes[sprint.Recompute], exact}, {m.Schemes[sprint.WithoutRecompute], exact}} {
+		for _, c := range []struct{ score, base *Score }{{exact, base}, {m.Schemes[sprint.Recompute], exact}, {m.Schemes[sprint.WithoutRecompute], exact}} {
 			points, half, err := c.score.Drop(c.base.Score)
 			if err != nil {
 				return nil, nil, err
@@ -119,7 +120,7 @@ func (s *SPRINTStudy) Drops() (headings []string, rows [][]string, err error) {
 
 // Loss is the mean over the models of what SPRINT costs against the unpruned model, in points, with the half width of its
 // 95 % interval: the abstract's number.
-func (s *SPRINTStudy) Loss() (points, half float64, err error) {
+func (s *Study) Loss() (points, half float64, err error) {
 	var variance float64
 	for _, m := range s.Models {
 		p, h, err := m.Schemes[sprint.Recompute].Drop(m.Schemes[sprint.Unpruned].Score)
@@ -134,7 +135,7 @@ func (s *SPRINTStudy) Loss() (points, half float64, err error) {
 }
 
 // Verdicts judges Fig. 9 and the abstract's loss. The bars themselves are of other models than ours.
-func (s *SPRINTStudy) Verdicts() ([]published.Verdict, error) {
+func (s *Study) Verdicts() ([]published.Verdict, error) {
 	points, half, err := s.Loss()
 	if err != nil {
 		return nil, err
