@@ -29,6 +29,9 @@ const initialDeviation = 0.02
 
 // Parameters lists what a model of this spec holds.
 func (s Spec) Parameters() []Parameter {
+	if s.Family == Llama {
+		return s.llamaParameters()
+	}
 	norm := func(prefix string) []Parameter {
 		return []Parameter{
 			{Name: prefix + "/gain", Shape: []int{s.Hidden}, init: ones},

@@ -14,11 +14,21 @@ const (
 	Language  Head = "language" // Vocabulary logits at every token, weights tied to the token embedding: language modelling
 )
 
+// Family says which blocks a model is made of.
+type Family string
+
+const (
+	BERT  Family = ""      // norm behind each part, learned positions, GELU, biases
+	Llama Family = "llama" // RMS norm in front of each part, rotary positions, SwiGLU, no biases; a causal language model
+)
+
 // Spec is the shape of a model.
 type Spec struct {
-	Layers     int // transformer blocks
-	Hidden     int // width of the residual stream; Hidden/Heads is the head dimension d
+	Family     Family `json:",omitempty"`
+	Layers     int    // transformer blocks
+	Hidden     int    // width of the residual stream; Hidden/Heads is the head dimension d
 	Heads      int
+	KVHeads    int     `json:",omitempty"` // Llama: heads of K and V, each shared by Heads/KVHeads query heads; 0 = Heads
 	FFN        int     // width of the feed-forward layer
 	Tokens     int     // longest input, the first (CLS) token included
 	Vocabulary int     // token ids are 0..Vocabulary-1; 0 is padding
@@ -74,7 +84,7 @@ func (s Spec) Validate() error {
 	if !(s.Dropout >= 0 && s.Dropout < 1) {
 		return fmt.Errorf("transformer: Spec.Dropout is %v, must be in [0,1)", s.Dropout)
 	}
-	return nil
+	return s.validateFamily()
 }
 
 // HeadDim is d, the length of a query, key or value vector.
