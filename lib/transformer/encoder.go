@@ -69,7 +69,11 @@ func (m *Encoder) node(g *graph.Graph, name string) *graph.Node {
 // (float32; the first is blank and stands for the class token), and lengths [batch] (int32, valid tokens, at least 1). It
 // gives logits [batch, Classes], or [batch, N, ...] where the head answers at every token.
 func (p *Pass) Logits(hook Hook, inputs, lengths *graph.Node) *graph.Node {
-	x := p.States(hook, inputs, lengths)
+	return p.answer(p.States(hook, inputs, lengths))
+}
+
+// answer is the head on the last layer's output.
+func (p *Pass) answer(x *graph.Node) *graph.Node {
 	switch p.Model.Spec.Head {
 	case EachToken:
 		return p.dense("token_classifier", p.dropout(x))
@@ -97,11 +101,20 @@ func (p *Pass) States(hook Hook, inputs, lengths *graph.Node) *graph.Node {
 // Words is the Language head on any of the states, [..., hidden]: logits [..., Vocabulary].
 func (p *Pass) Words(states *graph.Node) *graph.Node {
 	dims := append([]int(nil), states.Shape().Dimensions...)
-	y := p.norm("language/norm", activation.Gelu(p.dense("language/transform", states)))
+	llama := p.Model.Spec.Family == Llama
+	var y *graph.Node
+	if llama {
+		y = p.rmsNorm("norm", states)
+	} else {
+		y = p.norm("language/norm", activation.Gelu(p.dense("language/transform", states)))
+	}
 	y = graph.Reshape(y, -1, dims[len(dims)-1])
 	y = graph.Einsum("th,vh->tv", y, p.Parameter("embedding/token"))
+	if !llama {
+		y = graph.Add(y, graph.InsertAxes(p.Parameter("language/biases"), 0))
+	}
 	dims[len(dims)-1] = p.Model.Spec.Vocabulary
-	return graph.Reshape(graph.Add(y, graph.InsertAxes(p.Parameter("language/biases"), 0)), dims...)
+	return graph.Reshape(y, dims...)
 }
 
 // embed gives [batch, N, hidden].
@@ -113,6 +126,9 @@ func (p *Pass) embed(inputs *graph.Node) *graph.Node {
 	} else {
 		x = graph.Gather(p.Parameter("embedding/token"), graph.InsertAxes(inputs, -1))
 	}
+	if p.Model.Spec.Family == Llama {
+		return p.dropout(x)
+	}
 	positions := graph.Slice(p.Parameter("embedding/position"), graph.AxisRange(0, n), graph.AxisRange())
 	x = graph.Add(x, graph.InsertAxes(positions, 0))
 	return p.dropout(p.norm("embedding/norm", x))
@@ -121,6 +137,9 @@ func (p *Pass) embed(inputs *graph.Node) *graph.Node {
 // project gives Q, K and V, each [batch, N, heads, d], by one fused product.
 func (p *Pass) project(l int, x *graph.Node) (q, k, v *graph.Node) {
 	s := p.Model.Spec
+	if s.Family == Llama {
+		return p.projectLlama(l, x)
+	}
 	b, n := x.Shape().Dimensions[0], x.Shape().Dimensions[1]
 	y := p.dense(layerName(l, "qkv"), x)
 	part := func(i int) *graph.Node {
@@ -150,6 +169,9 @@ func (p *Pass) attend(l int, hook Hook, q, k, v, visible *graph.Node) *graph.Nod
 
 // finish is the rest of a block: output projection, residual, norm, feed-forward, residual, norm.
 func (p *Pass) finish(l int, x, context *graph.Node) *graph.Node {
+	if p.Model.Spec.Family == Llama {
+		return p.finishLlama(l, x, context)
+	}
 	y := p.dropout(p.dense(layerName(l, "output"), context))
 	x = p.norm(layerName(l, "attention_norm"), graph.Add(x, y))
 	y = activation.Gelu(p.dense(layerName(l, "expand"), x))
@@ -169,11 +191,17 @@ func (p *Pass) ClassOfEach(states *graph.Node) *graph.Node {
 }
 
 func (p *Pass) dense(name string, x *graph.Node) *graph.Node {
-	w, bias := p.Parameter(name+"/weights"), p.Parameter(name+"/biases")
+	return p.affine(x, p.Parameter(name+"/weights"), p.Parameter(name+"/biases"))
+}
+
+// affine is x w + bias on the last axis; bias may be nil.
+func (p *Pass) affine(x, w, bias *graph.Node) *graph.Node {
 	dims := append([]int(nil), x.Shape().Dimensions...)
 	in := dims[len(dims)-1]
 	y := graph.MatMul(graph.Reshape(x, -1, in), w)
-	y = graph.Add(y, graph.InsertAxes(bias, 0))
+	if bias != nil {
+		y = graph.Add(y, graph.InsertAxes(bias, 0))
+	}
 	dims[len(dims)-1] = w.Shape().Dimensions[1]
 	return graph.Reshape(y, dims...)
 }

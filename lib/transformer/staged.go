@@ -16,6 +16,7 @@ import (
 type Projection struct {
 	Sample, Layer, Head int // Sample counts the rows of the batch
 	Tokens, Valid, Dim  int
+	Causal              bool // query t sees keys 0..t only
 	Q, K, V             []float32
 	X                   []float32
 }
@@ -27,7 +28,7 @@ type Attend func(p Projection, context []float32) error
 // Staged runs a model with its attention computed in plain Go, between compiled stages.
 type Staged struct {
 	model           *Encoder
-	embed, classify *model.Exec
+	embed, answer   *model.Exec
 	project, finish []*model.Exec // one a layer
 }
 
@@ -46,7 +47,7 @@ func NewStaged(backend compute.Backend, m *Encoder) (*Staged, error) {
 	}
 	s := &Staged{model: m}
 	s.embed = stage(func(p *Pass, in []*graph.Node) []*graph.Node { return []*graph.Node{p.embed(in[0])} })
-	s.classify = stage(func(p *Pass, in []*graph.Node) []*graph.Node { return []*graph.Node{p.Class(in[0])} })
+	s.answer = stage(func(p *Pass, in []*graph.Node) []*graph.Node { return []*graph.Node{p.answer(in[0])} })
 	for l := range m.Spec.Layers {
 		s.project = append(s.project, stage(func(p *Pass, in []*graph.Node) []*graph.Node {
 			q, k, v := p.project(l, in[0])
@@ -64,13 +65,14 @@ func NewStaged(backend compute.Backend, m *Encoder) (*Staged, error) {
 
 // Close frees the compiled stages.
 func (s *Staged) Close() {
-	for _, e := range append(append([]*model.Exec{s.embed, s.classify}, s.project...), s.finish...) {
+	for _, e := range append(append([]*model.Exec{s.embed, s.answer}, s.project...), s.finish...) {
 		e.Finalize()
 	}
 }
 
 // Logits runs one batch: ids is batch x tokens (0 = padding), lengths the valid tokens of each row (0 skips the row's
-// attention). The result is batch x Classes, row-major.
+// attention). The result is batch x Classes, row-major, or batch x tokens x Classes (Vocabulary for the Language head)
+// where the head answers at every token.
 func (s *Staged) Logits(ids, lengths []int32, tokens int, attend Attend) ([]float32, error) {
 	spec := s.model.Spec
 	batch := len(lengths)
@@ -103,7 +105,7 @@ func (s *Staged) Logits(ids, lengths []int32, tokens int, attend Attend) ([]floa
 				for h := range heads {
 					lo := (b*heads + h) * tokens * d
 					hi := lo + tokens*d
-					p := Projection{Sample: b, Layer: l, Head: h, Tokens: tokens, Valid: int(lengths[b]), Dim: d,
+					p := Projection{Sample: b, Layer: l, Head: h, Tokens: tokens, Valid: int(lengths[b]), Dim: d, Causal: spec.Causal,
 						Q: Q[lo:hi:hi], K: K[lo:hi:hi], V: V[lo:hi:hi], X: X[b*tokens*spec.Hidden : (b+1)*tokens*spec.Hidden]}
 					if err := attend(p, context[lo:hi:hi]); err != nil {
 						return fmt.Errorf("transformer: layer %d, head %d: %w", l, h, err)
@@ -124,9 +126,9 @@ func (s *Staged) Logits(ids, lengths []int32, tokens int, attend Attend) ([]floa
 		}
 		x = next
 	}
-	logits, err := s.classify.Call1(x)
+	logits, err := s.answer.Call1(x)
 	if err != nil {
-		return nil, fmt.Errorf("transformer: classifier: %w", err)
+		return nil, fmt.Errorf("transformer: head: %w", err)
 	}
 	x.FinalizeAll()
 	return tensors.MustCopyFlatData[float32](logits), nil
