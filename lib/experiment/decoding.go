@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/sparse-attention/workbench/lib/fixedpoint"
 	"github.com/sparse-attention/workbench/lib/pruning"
@@ -122,4 +123,25 @@ type decoding struct {
 	tokens []int32
 	p      []float32
 	order  []float64
+}
+
+// String names what is taken away.
+func (o Decoding) String() string {
+	var parts []string
+	if o.TokenRatio > 0 {
+		parts = append(parts, fmt.Sprintf("tokens -%.0f %%", 100*o.TokenRatio))
+	}
+	if o.HeadRatio > 0 {
+		parts = append(parts, fmt.Sprintf("heads -%.0f %%", 100*o.HeadRatio))
+	}
+	if o.Values > 0 && o.Values < 1 {
+		parts = append(parts, fmt.Sprintf("values -%.0f %%", 100*(1-o.Values)))
+	}
+	if o.Progressive != nil {
+		parts = append(parts, fmt.Sprintf("%d+%d bits", o.Progressive.MSB, o.Progressive.LSB))
+	}
+	if len(parts) == 0 {
+		return "dense"
+	}
+	return strings.Join(parts, ", ")
 }

@@ -4,7 +4,7 @@
 //     (MICRO 2022, section 2 of its reference sheet) applies them, the pruning rates that they give, and their file.
 //   - softthreshold.go: the training side of the same rule in plain Go, the oracle of the differentiable one.
 //   - bitserial.go: LeOPArd's early termination, which stops reading a key as soon as it can no longer be kept.
-//   - topk.go, cascade.go, localvalue.go: SpAtten (HPCA 2021): the top-k engine's selection, tokens and heads that leave for
+//   - topk.go, cascade.go, generation.go, localvalue.go: SpAtten (HPCA 2021): the top-k engine's selection, tokens and heads that leave for
 //     good as layers deepen, and values that one query alone leaves out.
 //   - candidates.go: A3 (HPCA 2020): a greedy search over sorted key columns, then a filter by distance from the best score.
 //   - projection.go, hash.go: ELSA (ISCA 2021): signs of a structured orthogonal transform estimate angles.

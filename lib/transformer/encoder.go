@@ -95,22 +95,30 @@ func (p *Pass) States(hook Hook, inputs, lengths *graph.Node) *graph.Node {
 		x = p.finish(l, x, p.attend(l, hook, q, k, v, visible))
 		p.Outputs = append(p.Outputs, x)
 	}
+	return p.last(x)
+}
+
+// last is the norm behind the last layer, in the families whose norms stand in front.
+func (p *Pass) last(x *graph.Node) *graph.Node {
+	switch p.Model.Spec.Family {
+	case PreNorm:
+		return p.norm("norm", x)
+	case Llama:
+		return p.rmsNorm("norm", x)
+	}
 	return x
 }
 
 // Words is the Language head on any of the states, [..., hidden]: logits [..., Vocabulary].
 func (p *Pass) Words(states *graph.Node) *graph.Node {
 	dims := append([]int(nil), states.Shape().Dimensions...)
-	llama := p.Model.Spec.Family == Llama
-	var y *graph.Node
-	if llama {
-		y = p.rmsNorm("norm", states)
-	} else {
-		y = p.norm("language/norm", activation.Gelu(p.dense("language/transform", states)))
+	y, transformed := states, p.Model.Spec.Family != Llama
+	if transformed {
+		y = p.norm("language/norm", activation.Gelu(p.dense("language/transform", y)))
 	}
 	y = graph.Reshape(y, -1, dims[len(dims)-1])
 	y = graph.Einsum("th,vh->tv", y, p.Parameter("embedding/token"))
-	if !llama {
+	if transformed {
 		y = graph.Add(y, graph.InsertAxes(p.Parameter("language/biases"), 0))
 	}
 	dims[len(dims)-1] = p.Model.Spec.Vocabulary
@@ -126,12 +134,16 @@ func (p *Pass) embed(inputs *graph.Node) *graph.Node {
 	} else {
 		x = graph.Gather(p.Parameter("embedding/token"), graph.InsertAxes(inputs, -1))
 	}
-	if p.Model.Spec.Family == Llama {
+	family := p.Model.Spec.Family
+	if family == Llama {
 		return p.dropout(x)
 	}
 	positions := graph.Slice(p.Parameter("embedding/position"), graph.AxisRange(0, n), graph.AxisRange())
 	x = graph.Add(x, graph.InsertAxes(positions, 0))
-	return p.dropout(p.norm("embedding/norm", x))
+	if family == BERT {
+		x = p.norm("embedding/norm", x)
+	}
+	return p.dropout(x)
 }
 
 // project gives Q, K and V, each [batch, N, heads, d], by one fused product.
@@ -141,6 +153,9 @@ func (p *Pass) project(l int, x *graph.Node) (q, k, v *graph.Node) {
 		return p.projectLlama(l, x)
 	}
 	b, n := x.Shape().Dimensions[0], x.Shape().Dimensions[1]
+	if s.Family == PreNorm {
+		x = p.norm(layerName(l, "attention_norm"), x)
+	}
 	y := p.dense(layerName(l, "qkv"), x)
 	part := func(i int) *graph.Node {
 		z := graph.Slice(y, graph.AxisRange(), graph.AxisRange(), graph.AxisRange(i*s.Hidden, (i+1)*s.Hidden))
@@ -167,16 +182,22 @@ func (p *Pass) attend(l int, hook Hook, q, k, v, visible *graph.Node) *graph.Nod
 	return graph.Reshape(graph.Einsum("bhqk,bkhd->bqhd", p.dropout(probabilities), v), b, n, s.Hidden)
 }
 
-// finish is the rest of a block: output projection, residual, norm, feed-forward, residual, norm.
+// finish is the rest of a block: output projection, residual and feed-forward, residual, with their norms.
 func (p *Pass) finish(l int, x, context *graph.Node) *graph.Node {
-	if p.Model.Spec.Family == Llama {
+	family := p.Model.Spec.Family
+	if family == Llama {
 		return p.finishLlama(l, x, context)
 	}
-	y := p.dropout(p.dense(layerName(l, "output"), context))
-	x = p.norm(layerName(l, "attention_norm"), graph.Add(x, y))
-	y = activation.Gelu(p.dense(layerName(l, "expand"), x))
-	y = p.dropout(p.dense(layerName(l, "contract"), y))
-	return p.norm(layerName(l, "ffn_norm"), graph.Add(x, y))
+	forward := func(x *graph.Node) *graph.Node {
+		y := activation.Gelu(p.dense(layerName(l, "expand"), x))
+		return p.dropout(p.dense(layerName(l, "contract"), y))
+	}
+	x = graph.Add(x, p.dropout(p.dense(layerName(l, "output"), context)))
+	if family == PreNorm {
+		return graph.Add(x, forward(p.norm(layerName(l, "ffn_norm"), x)))
+	}
+	x = p.norm(layerName(l, "attention_norm"), x)
+	return p.norm(layerName(l, "ffn_norm"), graph.Add(x, forward(x)))
 }
 
 // Class is the Pooled head: it reads the first token of the states through BERT's tanh pooler; logits [batch, Classes].

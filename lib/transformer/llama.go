@@ -14,9 +14,9 @@ func LlamaSpec(layers, hidden, heads, kvHeads, ffn, tokens, vocabulary int) Spec
 // validateFamily checks what depends on the family.
 func (s Spec) validateFamily() error {
 	switch s.Family {
-	case BERT:
+	case BERT, PreNorm:
 		if s.KVHeads != 0 {
-			return fmt.Errorf("transformer: Spec.KVHeads is %d, must be 0 in an encoder", s.KVHeads)
+			return fmt.Errorf("transformer: Spec.KVHeads is %d, must be 0 outside family %q", s.KVHeads, Llama)
 		}
 	case Llama:
 		switch {
@@ -28,7 +28,7 @@ func (s Spec) validateFamily() error {
 			return fmt.Errorf("transformer: Spec.Causal is %v and Spec.Head %q, must be true and %q in family %q", s.Causal, s.Head, Language, Llama)
 		}
 	default:
-		return fmt.Errorf("transformer: Spec.Family is %q, must be %q (encoder) or %q", s.Family, BERT, Llama)
+		return fmt.Errorf("transformer: Spec.Family is %q, must be %q (BERT), %q or %q", s.Family, BERT, PreNorm, Llama)
 	}
 	return nil
 }

@@ -51,7 +51,9 @@ func (s Spec) Parameters() []Parameter {
 		ps = append(ps, Parameter{Name: "embedding/token", Shape: []int{s.Vocabulary, s.Hidden}, Decay: true, init: normal})
 	}
 	ps = append(ps, Parameter{Name: "embedding/position", Shape: []int{s.Tokens, s.Hidden}, Decay: true, init: normal})
-	ps = append(ps, norm("embedding/norm")...)
+	if s.Family == BERT {
+		ps = append(ps, norm("embedding/norm")...)
+	}
 	for l := range s.Layers {
 		at := func(name string) string { return layerName(l, name) }
 		ps = append(ps, dense(at("qkv"), s.Hidden, 3*s.Hidden)...)
@@ -60,6 +62,9 @@ func (s Spec) Parameters() []Parameter {
 		ps = append(ps, dense(at("expand"), s.Hidden, s.FFN)...)
 		ps = append(ps, dense(at("contract"), s.FFN, s.Hidden)...)
 		ps = append(ps, norm(at("ffn_norm"))...)
+	}
+	if s.Family == PreNorm {
+		ps = append(ps, norm("norm")...)
 	}
 	switch s.Head {
 	case EachToken:

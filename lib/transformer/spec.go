@@ -18,8 +18,9 @@ const (
 type Family string
 
 const (
-	BERT  Family = ""      // norm behind each part, learned positions, GELU, biases
-	Llama Family = "llama" // RMS norm in front of each part, rotary positions, SwiGLU, no biases; a causal language model
+	BERT    Family = ""        // norm behind each part, learned positions, GELU, biases
+	PreNorm Family = "prenorm" // the same parts with the norm in front, as in ViT and GPT-2, and one norm at the end
+	Llama   Family = "llama"   // RMS norm in front, rotary positions, SwiGLU, no biases; a causal language model
 )
 
 // Spec is the shape of a model.

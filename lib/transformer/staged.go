@@ -47,7 +47,7 @@ func NewStaged(backend compute.Backend, m *Encoder) (*Staged, error) {
 	}
 	s := &Staged{model: m}
 	s.embed = stage(func(p *Pass, in []*graph.Node) []*graph.Node { return []*graph.Node{p.embed(in[0])} })
-	s.answer = stage(func(p *Pass, in []*graph.Node) []*graph.Node { return []*graph.Node{p.answer(in[0])} })
+	s.answer = stage(func(p *Pass, in []*graph.Node) []*graph.Node { return []*graph.Node{p.answer(p.last(in[0]))} })
 	for l := range m.Spec.Layers {
 		s.project = append(s.project, stage(func(p *Pass, in []*graph.Node) []*graph.Node {
 			q, k, v := p.project(l, in[0])
