@@ -13,7 +13,7 @@ import (
 
 // A file that grows or shrinks must be noticed: the counts are those of the sheets' own tables.
 func TestSheetsAreWhole(t *testing.T) {
-	want := map[string]int{"a3": 298, "dota": 46, "dram": 460, "elsa": 699, "leopard": 38, "lra": 212, "mnnfast": 14,
+	want := map[string]int{"a3": 316, "dota": 46, "dram": 460, "elsa": 699, "leopard": 38, "lra": 212, "mnnfast": 14,
 		"rebert": 90, "spatten": 723, "sprint": 427}
 	if got := Sheets(); len(got) != len(want) {
 		t.Errorf("sheets %q, want %d of them", got, len(want))
