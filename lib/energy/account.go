@@ -8,9 +8,7 @@ type Counts [Components]float64
 
 // Plus adds two counts, event by event.
 func (c Counts) Plus(d Counts) Counts {
-	for i := range c {
-		c[i] += d[i]
-	}
+	add(c[:], d[:])
 	return c
 }
 
@@ -18,19 +16,11 @@ func (c Counts) Plus(d Counts) Counts {
 type Breakdown [Components]unit.Picojoules
 
 // Total sums the components.
-func (b Breakdown) Total() unit.Picojoules {
-	var sum unit.Picojoules
-	for _, e := range b {
-		sum += e
-	}
-	return sum
-}
+func (b Breakdown) Total() unit.Picojoules { return total(b[:]) }
 
 // Plus adds two breakdowns, component by component.
 func (b Breakdown) Plus(d Breakdown) Breakdown {
-	for i := range b {
-		b[i] += d[i]
-	}
+	add(b[:], d[:])
 	return b
 }
 
@@ -50,4 +40,18 @@ func (t Table) Of(c Counts) Breakdown {
 		b[i] = unit.Picojoules(n * float64(t.Constants[i].Value))
 	}
 	return b
+}
+
+// add adds element by element.
+func add[T ~float64](to, from []T) {
+	for i, v := range from {
+		to[i] += v
+	}
+}
+
+func total(energies []unit.Picojoules) (sum unit.Picojoules) {
+	for _, e := range energies {
+		sum += e
+	}
+	return sum
 }

@@ -53,9 +53,7 @@ type CrossbarCounts [CrossbarComponents]float64
 
 // Plus adds two counts, event by event.
 func (c CrossbarCounts) Plus(d CrossbarCounts) CrossbarCounts {
-	for i := range c {
-		c[i] += d[i]
-	}
+	add(c[:], d[:])
 	return c
 }
 
@@ -71,19 +69,11 @@ func (c CrossbarCounts) Times(n float64) CrossbarCounts {
 type CrossbarBreakdown [CrossbarComponents]unit.Picojoules
 
 // Total sums the components.
-func (b CrossbarBreakdown) Total() unit.Picojoules {
-	var sum unit.Picojoules
-	for _, e := range b {
-		sum += e
-	}
-	return sum
-}
+func (b CrossbarBreakdown) Total() unit.Picojoules { return total(b[:]) }
 
 // Plus adds two breakdowns, component by component.
 func (b CrossbarBreakdown) Plus(d CrossbarBreakdown) CrossbarBreakdown {
-	for i := range b {
-		b[i] += d[i]
-	}
+	add(b[:], d[:])
 	return b
 }
 

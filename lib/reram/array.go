@@ -1,8 +1,7 @@
 package reram
 
 import (
-	"fmt"
-	"math"
+	"github.com/sparse-attention/workbench/lib/legal"
 )
 
 // Rounding says what the dropped bits of an operand become.
@@ -113,32 +112,22 @@ func (a Array) Arrays(keys, dim int) int {
 
 // Validate reports the first field that no array can have.
 func (a Array) Validate() error {
-	bad := func(field string, value any, legal string, args ...any) error {
-		return fmt.Errorf("reram: Array.%s is %v, must be %s", field, value, fmt.Sprintf(legal, args...))
+	f := legal.Of("reram: Array")
+	f.AtLeast("Rows", a.Rows, 1)
+	f.AtLeast("Cols", a.Cols, 1)
+	f.Require(a.RowsUsed >= 1 && a.RowsUsed <= a.Rows, "RowsUsed", a.RowsUsed, "in 1..%d (Rows)", a.Rows)
+	f.In("QueryBits", a.QueryBits, 1, 8)
+	f.In("KeyBits", a.KeyBits, 1, 8)
+	f.In("CellBits", a.CellBits, 1, 8)
+	f.Require(a.Rounding <= HalfLSB, "Rounding", a.Rounding, "0 (floor) or 1 (half LSB)")
+	f.Require(a.Signed <= Differential, "Signed", a.Signed, "0 (offset column) or 1 (differential)")
+	if f.Err() == nil {
+		f.Require(a.Columns() <= a.Cols, "Cols", a.Cols, "at least %d, the columns of one key", a.Columns())
 	}
-	switch {
-	case a.Rows < 1:
-		return bad("Rows", a.Rows, "at least 1")
-	case a.Cols < 1:
-		return bad("Cols", a.Cols, "at least 1")
-	case a.RowsUsed < 1 || a.RowsUsed > a.Rows:
-		return bad("RowsUsed", a.RowsUsed, "in 1..%d (Rows)", a.Rows)
-	case a.QueryBits < 1 || a.QueryBits > 8:
-		return bad("QueryBits", a.QueryBits, "in 1..8")
-	case a.KeyBits < 1 || a.KeyBits > 8:
-		return bad("KeyBits", a.KeyBits, "in 1..8")
-	case a.CellBits < 1 || a.CellBits > 8:
-		return bad("CellBits", a.CellBits, "in 1..8")
-	case a.Rounding > HalfLSB:
-		return bad("Rounding", a.Rounding, "0 (floor) or 1 (half LSB)")
-	case a.Signed > Differential:
-		return bad("Signed", a.Signed, "0 (offset column) or 1 (differential)")
-	case a.Columns() > a.Cols:
-		return bad("Cols", a.Cols, "at least %d, the columns of one key", a.Columns())
-	case !(a.WireOhm >= 0) || math.IsInf(a.WireOhm, 0):
-		return bad("WireOhm", a.WireOhm, "at least 0 and finite")
-	case a.ScoreBits < 0 || a.ScoreBits > 16:
-		return bad("ScoreBits", a.ScoreBits, "in 0..16 (0 is an ideal converter)")
+	f.NotNegative("WireOhm", a.WireOhm)
+	f.Require(a.ScoreBits >= 0 && a.ScoreBits <= 16, "ScoreBits", a.ScoreBits, "in 0..16 (0 is an ideal converter)")
+	if err := f.Err(); err != nil {
+		return err
 	}
 	if err := a.Cell.validate(); err != nil {
 		return err
@@ -147,8 +136,8 @@ func (a Array) Validate() error {
 		return err
 	}
 	if loss := a.worstLoss(); a.Noise.IRDrop && loss > firstOrder {
-		return bad("WireOhm", a.WireOhm, "at most %.3g with Noise.IRDrop (the wires would take %.3g of the voltage; first order holds to %.1f)",
+		f.Require(false, "WireOhm", a.WireOhm, "at most %.3g with Noise.IRDrop (the wires would take %.3g of the voltage; first order holds to %.1f)",
 			a.WireOhm*firstOrder/loss, loss, firstOrder)
 	}
-	return nil
+	return f.Err()
 }

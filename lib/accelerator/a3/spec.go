@@ -2,9 +2,9 @@ package a3
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/sparse-attention/workbench/lib/energy"
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/unit"
 )
@@ -109,34 +109,20 @@ func (s Spec) Area() unit.SquareMillimetres {
 
 // Validate reports the first field that no unit can have.
 func (s Spec) Validate() error {
-	bad := func(field string, value any, legal string) error {
-		return fmt.Errorf("a3: Spec.%s is %v, must be %s", field, value, legal)
-	}
-	if s.Mode >= modes {
-		return bad("Mode", s.Mode, fmt.Sprintf("in 0..%d", modes-1))
-	}
-	for _, part := range []interface{ Validate() error }{s.Candidates, s.Format} {
-		if err := part.Validate(); err != nil {
-			return err
-		}
-	}
-	switch {
-	case s.Rows < 1:
-		return bad("Rows", s.Rows, "at least 1")
-	case s.Lanes < 1:
-		return bad("Lanes", s.Lanes, "at least 1")
-	case s.ModuleOverhead < 0:
-		return bad("ModuleOverhead", s.ModuleOverhead, "at least 0")
-	case s.SelectorOverhead < 0:
-		return bad("SelectorOverhead", s.SelectorOverhead, "at least 0")
-	case s.ScanWidth < 1:
-		return bad("ScanWidth", s.ScanWidth, "at least 1")
-	case s.Alpha < s.SelectorOverhead+s.ModuleOverhead:
-		return bad("Alpha", s.Alpha, fmt.Sprintf("at least %d (SelectorOverhead + ModuleOverhead)", s.SelectorOverhead+s.ModuleOverhead))
-	case !(s.SortTime >= 0) || math.IsInf(s.SortTime, 0):
-		return bad("SortTime", s.SortTime, "at least 0 and finite")
-	case !(s.Clock >= 1 && s.Clock <= 1e12):
-		return bad("Clock", float64(s.Clock), "in 1..1e12 Hz")
+	f := legal.Of("a3: Spec")
+	legal.One(f, "Mode", s.Mode, modes)
+	f.Parts(s.Candidates, s.Format)
+	f.AtLeast("Rows", s.Rows, 1)
+	f.AtLeast("Lanes", s.Lanes, 1)
+	f.AtLeast("ModuleOverhead", s.ModuleOverhead, 0)
+	f.AtLeast("SelectorOverhead", s.SelectorOverhead, 0)
+	f.AtLeast("ScanWidth", s.ScanWidth, 1)
+	least := s.SelectorOverhead + s.ModuleOverhead
+	f.Require(s.Alpha >= least, "Alpha", s.Alpha, "at least %d (SelectorOverhead + ModuleOverhead)", least)
+	f.NotNegative("SortTime", s.SortTime)
+	f.Clock("Clock", float64(s.Clock))
+	if err := f.Err(); err != nil {
+		return err
 	}
 	return s.Modules.Validate(Modules)
 }

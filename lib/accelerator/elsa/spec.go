@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/sparse-attention/workbench/lib/energy"
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/unit"
 )
 
@@ -174,41 +175,28 @@ func (s Spec) Area(external bool) unit.SquareMillimetres {
 
 // Validate reports the first field that no accelerator can have.
 func (s Spec) Validate() error {
-	bad := func(field string, value any, legal string) error {
-		return fmt.Errorf("elsa: Spec.%s is %v, must be %s", field, value, legal)
-	}
-	if s.Mode >= modes {
-		return bad("Mode", s.Mode, fmt.Sprintf("in 0..%d", modes-1))
-	}
-	for _, f := range []struct {
+	f := legal.Of("elsa: Spec")
+	legal.One(f, "Mode", s.Mode, modes)
+	for _, size := range []struct {
 		name  string
 		value int
 	}{{"Tokens", s.Tokens}, {"Dim", s.Dim}, {"AttentionModules", s.AttentionModules}, {"Selectors", s.Selectors},
 		{"HashMultipliers", s.HashMultipliers}, {"Dividers", s.Dividers}} {
-		if f.value < 1 || f.value > 1<<20 {
-			return bad(f.name, f.value, fmt.Sprintf("in 1..%d", 1<<20))
-		}
+		f.In(size.name, size.value, 1, 1<<20)
 	}
 	product := 1
-	for i, f := range s.HashFactors {
-		if f < 1 || f > s.Dim {
-			return bad(fmt.Sprintf("HashFactors[%d]", i), f, fmt.Sprintf("in 1..%d (Dim)", s.Dim))
-		}
-		product *= f
+	for i, factor := range s.HashFactors {
+		f.Require(factor >= 1 && factor <= s.Dim, fmt.Sprintf("HashFactors[%d]", i), factor, "in 1..%d (Dim)", s.Dim)
+		product *= factor
 	}
-	switch {
-	case product != s.Dim:
-		return bad("HashFactors", s.HashFactors, fmt.Sprintf("sizes whose product is %d (Dim)", s.Dim))
-	case s.Coupling >= couplings:
-		return bad("Coupling", s.Coupling, fmt.Sprintf("in 0..%d", couplings-1))
-	case s.BankMap >= bankMaps:
-		return bad("BankMap", s.BankMap, fmt.Sprintf("in 0..%d", bankMaps-1))
-	case s.QueueDepth < 0:
-		return bad("QueueDepth", s.QueueDepth, "at least 0")
-	case s.QueueDepth > 0 && s.Coupling == Lockstep:
-		return bad("QueueDepth", s.QueueDepth, "0 (unbounded) in lockstep, where a query's keys wait for the next step")
-	case !(s.Clock >= 1 && s.Clock <= 1e12):
-		return bad("Clock", float64(s.Clock), "in 1..1e12 Hz")
+	f.Require(product == s.Dim, "HashFactors", s.HashFactors, "sizes whose product is %d (Dim)", s.Dim)
+	legal.One(f, "Coupling", s.Coupling, couplings)
+	legal.One(f, "BankMap", s.BankMap, bankMaps)
+	f.AtLeast("QueueDepth", s.QueueDepth, 0)
+	f.Require(s.QueueDepth == 0 || s.Coupling != Lockstep, "QueueDepth", s.QueueDepth, "0 (unbounded) in lockstep, where a query's keys wait for the next step")
+	f.Clock("Clock", float64(s.Clock))
+	if err := f.Err(); err != nil {
+		return err
 	}
 	return s.Modules.Validate(Modules)
 }

@@ -2,9 +2,9 @@ package leopard
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/sparse-attention/workbench/lib/energy"
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/unit"
 )
@@ -90,42 +90,19 @@ func (s Spec) Vectors(dim int) (keys, values int) {
 
 // Validate reports the first field that no tile can have.
 func (s Spec) Validate() error {
-	bad := func(field string, value any, legal string) error {
-		return fmt.Errorf("leopard: Spec.%s is %v, must be %s", field, value, legal)
-	}
-	if s.Mode >= modes {
-		return bad("Mode", s.Mode, fmt.Sprintf("in 0..%d", modes-1))
-	}
-	for _, part := range []interface{ Validate() error }{s.BitSerial, s.Energy} {
-		if err := part.Validate(); err != nil {
-			return err
-		}
-	}
-	for _, w := range []struct {
-		name string
-		bits int
-	}{{"QueryBits", s.QueryBits}, {"ValueBits", s.ValueBits}, {"ProbabilityBits", s.ProbabilityBits}} {
-		if w.bits < 2 || w.bits > 16 {
-			return bad(w.name, w.bits, "in 2..16")
-		}
-	}
-	switch {
-	case s.QKUnits < 1 || s.QKUnits > 1024:
-		return bad("QKUnits", s.QKUnits, "in 1..1024")
-	case s.Taps < 1:
-		return bad("Taps", s.Taps, "at least 1")
-	case s.ScoreBuffers < 1:
-		return bad("ScoreBuffers", s.ScoreBuffers, "at least 1")
-	case s.EmptyRow > pruning.KeepNothing:
-		return bad("EmptyRow", uint8(s.EmptyRow), fmt.Sprintf("0 (%v) or 1 (%v)", pruning.KeepMaximum, pruning.KeepNothing))
-	case s.KeyBuffer < 1:
-		return bad("KeyBuffer", int64(s.KeyBuffer), "at least 1 B")
-	case s.ValueBuffer < 1:
-		return bad("ValueBuffer", int64(s.ValueBuffer), "at least 1 B")
-	case !(s.Clock >= 1 && s.Clock <= 1e12):
-		return bad("Clock", float64(s.Clock), "in 1..1e12 Hz")
-	case !(s.Area > 0) || math.IsInf(float64(s.Area), 0):
-		return bad("Area", float64(s.Area), "positive and finite")
-	}
-	return nil
+	f := legal.Of("leopard: Spec")
+	legal.One(f, "Mode", s.Mode, modes)
+	f.Parts(s.BitSerial, s.Energy)
+	f.In("QueryBits", s.QueryBits, 2, 16)
+	f.In("ValueBits", s.ValueBits, 2, 16)
+	f.In("ProbabilityBits", s.ProbabilityBits, 2, 16)
+	f.In("QKUnits", s.QKUnits, 1, 1024)
+	f.AtLeast("Taps", s.Taps, 1)
+	f.AtLeast("ScoreBuffers", s.ScoreBuffers, 1)
+	f.Require(s.EmptyRow <= pruning.KeepNothing, "EmptyRow", uint8(s.EmptyRow), "0 (%v) or 1 (%v)", pruning.KeepMaximum, pruning.KeepNothing)
+	f.Require(s.KeyBuffer >= 1, "KeyBuffer", int64(s.KeyBuffer), "at least 1 B")
+	f.Require(s.ValueBuffer >= 1, "ValueBuffer", int64(s.ValueBuffer), "at least 1 B")
+	f.Clock("Clock", float64(s.Clock))
+	f.Positive("Area", float64(s.Area))
+	return f.Err()
 }

@@ -2,8 +2,8 @@ package mnnfast
 
 import (
 	"fmt"
-	"math"
 
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/unit"
 )
@@ -83,30 +83,18 @@ func (s Spec) Baseline() Spec {
 
 // Validate reports the first field that no machine can have.
 func (s Spec) Validate() error {
-	bad := func(field string, value any, legal string) error {
-		return fmt.Errorf("mnnfast: Spec.%s is %v, must be %s", field, value, legal)
-	}
-	switch {
-	case s.Lanes < 1:
-		return bad("Lanes", s.Lanes, "at least 1")
-	case !(s.Bandwidth > 0) || math.IsInf(s.Bandwidth, 0):
-		return bad("Bandwidth", s.Bandwidth, "positive and finite")
-	case s.Bits < 2 || s.Bits > 32:
-		return bad("Bits", s.Bits, "in 2..32")
-	case s.ChunkRows < 1:
-		return bad("ChunkRows", s.ChunkRows, "at least 1")
-	case s.QueriesPerPass < 0:
-		return bad("QueriesPerPass", s.QueriesPerPass, "at least 0 (0 is all)")
-	case s.SpillBytes < 0:
-		return bad("SpillBytes", s.SpillBytes, "at least 0")
-	case s.Rule >= skipRules:
-		return bad("Rule", s.Rule, "0 (two-pass) or 1 (running)")
-	case !(s.Clock >= 1 && s.Clock <= 1e12):
-		return bad("Clock", float64(s.Clock), "in 1..1e12 Hz")
-	case !(s.Power > 0) || math.IsInf(float64(s.Power), 0):
-		return bad("Power", float64(s.Power), "positive and finite")
-	}
-	return s.Skip.Validate()
+	f := legal.Of("mnnfast: Spec")
+	f.AtLeast("Lanes", s.Lanes, 1)
+	f.Positive("Bandwidth", s.Bandwidth)
+	f.In("Bits", s.Bits, 2, 32)
+	f.AtLeast("ChunkRows", s.ChunkRows, 1)
+	f.Require(s.QueriesPerPass >= 0, "QueriesPerPass", s.QueriesPerPass, "at least 0 (0 is all)")
+	f.Require(s.SpillBytes >= 0, "SpillBytes", s.SpillBytes, "at least 0")
+	f.Require(s.Rule < skipRules, "Rule", s.Rule, "0 (two-pass) or 1 (running)")
+	f.Clock("Clock", float64(s.Clock))
+	f.Positive("Power", float64(s.Power))
+	f.Parts(s.Skip)
+	return f.Err()
 }
 
 // bytesPerCycle is what memory delivers.

@@ -1,9 +1,7 @@
 package processor
 
 import (
-	"fmt"
-	"math"
-
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/unit"
 )
 
@@ -45,29 +43,23 @@ type Spec struct {
 
 // Validate reports the first field out of range.
 func (s Spec) Validate() error {
-	bad := func(field string, value any, legal string) error {
-		return fmt.Errorf("processor: Spec.%s is %v, must be %s", field, value, legal)
-	}
-	for _, f := range []struct {
+	f := legal.Of("processor: Spec")
+	for _, x := range []struct {
 		name  string
 		value float64
 	}{{"Peak", s.Peak}, {"Bandwidth", s.Bandwidth}, {"Launch", float64(s.Launch)}, {"PerToken", float64(s.PerToken)},
 		{"Step[Narrow]", float64(s.Step[Narrow])}, {"Step[Wide]", float64(s.Step[Wide])}, {"FCStep[Narrow]", float64(s.FCStep[Narrow])},
 		{"FCStep[Wide]", float64(s.FCStep[Wide])}, {"Summarising", float64(s.Summarising)},
 		{"Generating[Narrow]", float64(s.Generating[Narrow])}, {"Generating[Wide]", float64(s.Generating[Wide])}} {
-		if !(f.value >= 0) || math.IsInf(f.value, 0) {
-			return bad(f.name, f.value, "at least 0 and finite")
-		}
+		f.NotNegative(x.name, x.value)
 	}
-	switch {
-	case s.Peak > 0 && !(s.Efficiency > 0 && s.Efficiency <= 1):
-		return bad("Efficiency", s.Efficiency, "in (0,1]")
-	case s.Bandwidth > 0 && !(s.Streaming > 0 && s.Streaming <= 1):
-		return bad("Streaming", s.Streaming, "in (0,1]")
-	case s.PadShort < 0:
-		return bad("PadShort", s.PadShort, "at least 0")
-	case s.PadLong < s.PadShort:
-		return bad("PadLong", s.PadLong, fmt.Sprintf("at least %d (PadShort)", s.PadShort))
+	if s.Peak > 0 {
+		f.Share("Efficiency", s.Efficiency)
 	}
-	return nil
+	if s.Bandwidth > 0 {
+		f.Share("Streaming", s.Streaming)
+	}
+	f.AtLeast("PadShort", s.PadShort, 0)
+	f.Require(s.PadLong >= s.PadShort, "PadLong", s.PadLong, "at least %d (PadShort)", s.PadShort)
+	return f.Err()
 }

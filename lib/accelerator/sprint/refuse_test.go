@@ -59,13 +59,13 @@ func TestRefusals(t *testing.T) {
 		{"Noise.Sigma is -1, must be at least 0", func(s *sprint.Spec, _ *sprint.Workload) { s.Array.Noise.Sigma = -1 }},
 		{"Datapath.ProbabilityBits is 11, must be in 1..10", func(s *sprint.Spec, _ *sprint.Workload) { s.Datapath.ProbabilityBits = 11 }},
 		{"Constants[softmax] is -1 pJ", func(s *sprint.Spec, _ *sprint.Workload) { s.Energy.Constants[energy.Softmax].Value = -1 }},
-		{"Workload.Head is nil", func(_ *sprint.Spec, w *sprint.Workload) { w.Head = nil }},
-		{"Workload.Head.Tokens is 0, must be at least 1", func(_ *sprint.Spec, w *sprint.Workload) { w.Head = &attention.Head{} }},
-		{"Workload.Head.Valid is 17, must be in 1..16", func(_ *sprint.Spec, w *sprint.Workload) { w.Head = &attention.Head{Tokens: 16, Valid: 17, Dim: 64} }},
-		{"Workload.Head.Dim is 0, must be at least 1", func(_ *sprint.Spec, w *sprint.Workload) { w.Head = &attention.Head{Tokens: 16, Valid: 16} }},
-		{"Workload.Mask is nil, must be a mask of 16 x 16", func(_ *sprint.Spec, w *sprint.Workload) { w.Mask = nil }},
-		{"Workload.Mask is 15 x 16, must be 16 x 16", func(_ *sprint.Spec, w *sprint.Workload) { w.Mask = attention.NewMask(15, 16) }},
-		{"Workload.Mask keeps key 12 for query 0, which sees the first 12 keys", func(_ *sprint.Spec, w *sprint.Workload) {
+		{"Workload: attention: Head is nil", func(_ *sprint.Spec, w *sprint.Workload) { w.Head = nil }},
+		{"attention: Head.Tokens is 0, must be at least 1", func(_ *sprint.Spec, w *sprint.Workload) { w.Head = &attention.Head{} }},
+		{"attention: Head.Valid is 17, must be in 1..16", func(_ *sprint.Spec, w *sprint.Workload) { w.Head = &attention.Head{Tokens: 16, Valid: 17, Dim: 64} }},
+		{"attention: Head.Dim is 0, must be at least 1", func(_ *sprint.Spec, w *sprint.Workload) { w.Head = &attention.Head{Tokens: 16, Valid: 16} }},
+		{"Workload in mode SPRINT: attention: Mask is nil, must be 16 x 16", func(_ *sprint.Spec, w *sprint.Workload) { w.Mask = nil }},
+		{"attention: Mask is 15 x 16, must be 16 x 16", func(_ *sprint.Spec, w *sprint.Workload) { w.Mask = attention.NewMask(15, 16) }},
+		{"for query 0, which sees the first 12 keys", func(_ *sprint.Spec, w *sprint.Workload) {
 			w.Head = &attention.Head{Tokens: 16, Valid: 12, Dim: 64}
 		}},
 	} {

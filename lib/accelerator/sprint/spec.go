@@ -6,6 +6,7 @@ import (
 
 	"github.com/sparse-attention/workbench/lib/dram"
 	"github.com/sparse-attention/workbench/lib/energy"
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/reram"
 	"github.com/sparse-attention/workbench/lib/unit"
 )
@@ -108,39 +109,23 @@ func (s Spec) Vectors(dim int) (keys, values int) {
 // Validate reports the first field that no machine can have. Whether the buffers hold one vector is decided for vectors of
 // Lanes bytes; Simulate decides again for the head it is given.
 func (s Spec) Validate() error {
-	bad := func(field string, value any, legal string) error {
-		return fmt.Errorf("sprint: Spec.%s is %v, must be %s", field, value, legal)
-	}
-	switch {
-	case s.Mode >= modes:
-		return bad("Mode", s.Mode, fmt.Sprintf("in 0..%d", modes-1))
-	case s.Corelets < 1 || s.Corelets > 1024:
-		return bad("Corelets", s.Corelets, "in 1..1024")
-	case s.Lanes < 1:
-		return bad("Lanes", s.Lanes, "at least 1")
-	case !(s.Clock >= 1 && s.Clock <= 1e12):
-		return bad("Clock", float64(s.Clock), "in 1..1e12 Hz")
-	case !(s.Area > 0) || math.IsInf(float64(s.Area), 0):
-		return bad("Area", float64(s.Area), "positive and finite")
-	case s.CoreletWindow < 1:
-		return bad("CoreletWindow", s.CoreletWindow, "at least 1 query")
-	case s.Residency >= residencies:
-		return bad("Residency", s.Residency, "0 (table) or 1 (row)")
-	case s.Replacement >= replacements:
-		return bad("Replacement", s.Replacement, "0 (LRU) or 1 (FIFO)")
-	case s.MaskHitRatio >= hitRatios:
-		return bad("MaskHitRatio", s.MaskHitRatio, "0 (padded) or 1 (valid)")
-	case s.MemoryBound >= memoryBounds:
-		return bad("MemoryBound", s.MemoryBound, "0 (hidden), 1 (bandwidth) or 2 (banks)")
-	}
-	for _, f := range []struct {
-		name  string
-		value float64
-	}{{"FirstLoadFactor", s.FirstLoadFactor}, {"EnergyFirstLoadFactor", s.EnergyFirstLoadFactor}} {
-		// The first K and V of a token are counted among these two; SPRINT counts them where they happen.
-		if !(f.value >= 2) || math.IsInf(f.value, 0) {
-			return bad(f.name, f.value, "at least 2 and finite")
-		}
+	f := legal.Of("sprint: Spec")
+	legal.One(f, "Mode", s.Mode, modes)
+	f.In("Corelets", s.Corelets, 1, 1024)
+	f.AtLeast("Lanes", s.Lanes, 1)
+	f.Clock("Clock", float64(s.Clock))
+	f.Positive("Area", float64(s.Area))
+	f.Require(s.CoreletWindow >= 1, "CoreletWindow", s.CoreletWindow, "at least 1 query")
+	f.Require(s.Residency < residencies, "Residency", s.Residency, "0 (table) or 1 (row)")
+	f.Require(s.Replacement < replacements, "Replacement", s.Replacement, "0 (LRU) or 1 (FIFO)")
+	f.Require(s.MaskHitRatio < hitRatios, "MaskHitRatio", s.MaskHitRatio, "0 (padded) or 1 (valid)")
+	f.Require(s.MemoryBound < memoryBounds, "MemoryBound", s.MemoryBound, "0 (hidden), 1 (bandwidth) or 2 (banks)")
+	// The first K and V of a token are counted among these two; SPRINT counts them where they happen.
+	const own = 2
+	f.Require(s.FirstLoadFactor >= own && !math.IsInf(s.FirstLoadFactor, 0), "FirstLoadFactor", s.FirstLoadFactor, "at least %d and finite", own)
+	f.Require(s.EnergyFirstLoadFactor >= own && !math.IsInf(s.EnergyFirstLoadFactor, 0), "EnergyFirstLoadFactor", s.EnergyFirstLoadFactor, "at least %d and finite", own)
+	if err := f.Err(); err != nil {
+		return err
 	}
 	if err := s.holds(s.Lanes); err != nil {
 		return err
@@ -148,12 +133,8 @@ func (s Spec) Validate() error {
 	if err := s.validateMemory(); err != nil {
 		return err
 	}
-	for _, part := range []interface{ Validate() error }{s.Array, s.Datapath, s.Energy} {
-		if err := part.Validate(); err != nil {
-			return err
-		}
-	}
-	return nil
+	f.Parts(s.Array, s.Datapath, s.Energy)
+	return f.Err()
 }
 
 // holds reports a buffer that is smaller than one vector of dim bytes.
