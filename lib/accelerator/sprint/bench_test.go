@@ -5,11 +5,12 @@ import (
 	"testing"
 
 	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
+	"github.com/sparse-attention/workbench/lib/trace"
 )
 
 // One head of 4096 tokens, 2048 valid, 75 % pruned, with a real bit mask.
 func BenchmarkHead4096(b *testing.B) {
-	w := sprint.Workloads()[7]
+	w := trace.SPRINTWorkloads()[7]
 	h := w.Head()
 	work := sprint.Workload{Name: w.Name, Head: h, Mask: markov(h, 0.75, 0.7, 1)}
 	kept := float64(work.Mask.Count())
@@ -33,7 +34,7 @@ func BenchmarkHead4096(b *testing.B) {
 // Eight workloads, three sizes, four modes; the masks are made beforehand.
 func BenchmarkEvaluation(b *testing.B) {
 	var works []sprint.Workload
-	for i, w := range sprint.Workloads() {
+	for i, w := range trace.SPRINTWorkloads() {
 		h := w.Head()
 		works = append(works, sprint.Workload{Name: w.Name, Head: h, Mask: random(h, w.PruningRate, uint64(i))})
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
 	"github.com/sparse-attention/workbench/lib/energy"
 	"github.com/sparse-attention/workbench/lib/published"
+	"github.com/sparse-attention/workbench/lib/trace"
 )
 
 // Energies in uJ of the sheet (6.3), from the closed forms with the sheet's unrounded N and rho.
@@ -56,7 +57,7 @@ var stack = map[string]energy.Component{"reram_read_share": energy.ReRAMRead, "r
 // this checks the machine's counting.
 func TestBaselineStacks(t *testing.T) {
 	checked := 0
-	for _, w := range sprint.Workloads() {
+	for _, w := range trace.SPRINTWorkloads() {
 		r := simulate(t, sprint.M().In(sprint.Baseline), sprint.Workload{Name: w.Name, Head: w.Head()})
 		shares := r.Energy.Shares(r.Energy.Total())
 		for metric, component := range stack {
@@ -79,7 +80,7 @@ func TestBaselineStacks(t *testing.T) {
 // order of the modes.
 func TestPruningMultipliers(t *testing.T) {
 	product, n := 1.0, 0
-	for i, w := range sprint.Workloads() {
+	for i, w := range trace.SPRINTWorkloads() {
 		if testing.Short() && w.Tokens > 1024 {
 			continue
 		}
@@ -110,7 +111,7 @@ func TestPruningMultipliers(t *testing.T) {
 func TestPublishedMeans(t *testing.T) {
 	for series, want := range map[string]float64{"Pruning": 1.867, "SPRINT": 16.860} {
 		var labels []float64
-		for _, w := range sprint.Workloads() {
+		for _, w := range trace.SPRINTWorkloads() {
 			row, err := published.Find("sprint", "energy-a-multiplier", series, w.Name, "M", "energy_reduction")
 			if err != nil {
 				t.Fatal(err)
@@ -124,7 +125,7 @@ func TestPublishedMeans(t *testing.T) {
 }
 
 func ExampleReport() {
-	w := sprint.Workloads()[0] // BERT-B
+	w := trace.SPRINTWorkloads()[0] // BERT-B
 	r, err := sprint.M().In(sprint.Baseline).Simulate(context.Background(), sprint.Workload{Name: w.Name, Head: w.Head()})
 	if err != nil {
 		fmt.Println(err)

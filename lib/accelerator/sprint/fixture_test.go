@@ -21,6 +21,11 @@ func cola() sprint.Workload {
 	return sprint.Workload{Name: "CoLA layer 1", Mask: mask, Head: &attention.Head{Tokens: 16, Valid: 16, Dim: 64, Bits: 8}}
 }
 
+// shape is a workload for the closed forms.
+func shape(w trace.Workload) sprint.Shape {
+	return sprint.Shape{Tokens: float64(w.Tokens), ValidFraction: w.ValidFraction, PruningRate: w.PruningRate, Dim: 64}
+}
+
 func simulate(t testing.TB, s sprint.Spec, w sprint.Workload) sprint.Report {
 	t.Helper()
 	r, err := s.Simulate(context.Background(), w)

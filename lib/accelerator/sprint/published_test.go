@@ -59,20 +59,10 @@ func value(t testing.TB, figure, series, workload, config, metric string) float6
 	return row.Value
 }
 
-// The two tables of the eight workloads say the same.
-func TestWorkloadsAgreeWithTrace(t *testing.T) {
-	for i, w := range trace.SPRINT() {
-		r := sprint.Workloads()[i]
-		if h := r.Head(); r.Name != w.Name || h.Tokens != w.Tokens || h.Valid != w.Valid || h.Dim != w.Dim || r.PruningRate != w.PruningRate {
-			t.Errorf("%+v here, %+v in lib/trace", r, w)
-		}
-	}
-}
-
 // C1: Mask Only of Fig. 10 within 0.8 points, and SPRINT within 2.
 func TestTraffic(t *testing.T) {
 	rows := 0
-	for _, w := range sprint.Workloads() {
+	for _, w := range trace.SPRINTWorkloads() {
 		base := results(t)[w.Name]["S"].baseline
 		for _, s := range sizes() {
 			b := results(t)[w.Name][s.Name]
@@ -95,22 +85,22 @@ func TestTraffic(t *testing.T) {
 
 // The run is the closed form, up to the rounding of the valid length and of the pinned slots.
 func TestClosedFormsOfTraffic(t *testing.T) {
-	for _, w := range sprint.Workloads() {
+	for _, w := range trace.SPRINTWorkloads() {
 		for _, s := range sizes() {
 			b := results(t)[w.Name][s.Name]
 			keys, _ := s.Vectors(64)
 			for _, r := range []sprint.Report{b.baseline, b.mask, b.pruning, b.sprint} {
-				shape := w.Shape()
-				shape.ValidFraction = float64(r.Valid) / float64(r.Tokens)
-				shape.PruningRate = 1 - float64(b.sprint.Scored)/float64(r.Valid)/float64(r.Valid)
-				got, want := float64(r.Traffic.Streamed), shape.StreamedVectors(r.Mode, float64(keys))
+				form := shape(w)
+				form.ValidFraction = float64(r.Valid) / float64(r.Tokens)
+				form.PruningRate = 1 - float64(b.sprint.Scored)/float64(r.Valid)/float64(r.Valid)
+				got, want := float64(r.Traffic.Streamed), form.StreamedVectors(r.Mode, float64(keys))
 				if r.Mode == sprint.SPRINT {
 					want = got // it depends on the mask
 				}
 				if math.Abs(got-want) > 0.01*want+float64(2*r.Valid) {
 					t.Errorf("%v, %s, %s: %v vectors, closed form %v", r.Mode, w.Name, s.Name, got, want)
 				}
-				if first := shape.FirstVectors(r.Mode, s.FirstLoadFactor); math.Abs(first-r.Traffic.First) > 1e-6*first {
+				if first := form.FirstVectors(r.Mode, s.FirstLoadFactor); math.Abs(first-r.Traffic.First) > 1e-6*first {
 					t.Errorf("%v, %s: first loads %v, closed form %v", r.Mode, w.Name, r.Traffic.First, first)
 				}
 			}
@@ -123,7 +113,7 @@ func TestSpeedups(t *testing.T) {
 	means := map[string]float64{}
 	for _, s := range sizes() {
 		var all []float64
-		for _, w := range sprint.Workloads() {
+		for _, w := range trace.SPRINTWorkloads() {
 			b := results(t)[w.Name][s.Name]
 			got := sprint.Speedup(b.baseline, b.sprint)
 			all = append(all, got)
@@ -156,7 +146,7 @@ func TestEfficiencyOfRandomMasks(t *testing.T) {
 		{0, 2, []float64{0.901, 0.927, 0.948, 0.962, 0.973, 0.980}}, {0, 4, []float64{0.778, 0.833, 0.875, 0.908, 0.933, 0.952}},
 		{6, 2, []float64{0.959, 0.969, 0.978, 0.985, 0.989, 0.993}}, {6, 4, []float64{0.899, 0.927, 0.947, 0.962, 0.973, 0.980}},
 	} {
-		w := sprint.Workloads()[c.workload]
+		w := trace.SPRINTWorkloads()[c.workload]
 		h := w.Head()
 		mask := random(h, w.PruningRate, 3)
 		for i, want := range c.want {
@@ -164,11 +154,11 @@ func TestEfficiencyOfRandomMasks(t *testing.T) {
 			s.Corelets, s.CoreletWindow = c.corelets, 1<<i
 			r := simulate(t, s, sprint.Workload{Head: h, Mask: mask})
 			got := float64(r.Scored) / float64(c.corelets) / float64(r.Cycles.Compute)
-			closed := w.Shape().Efficiency(c.corelets, 1<<i)
+			closed := shape(w).Efficiency(c.corelets, 1<<i)
 			if math.Abs(got-want) > 0.01 || math.Abs(closed-want) > 0.0055 {
 				t.Errorf("%s, n = %d, W = %d: %.3f, closed form %.3f, sheet %v", w.Name, c.corelets, 1<<i, got, closed, want)
 			}
-			if cycles := w.Shape().ComputeCycles(sprint.SPRINT, c.corelets, 1<<i); math.Abs(float64(r.Cycles.Compute)/cycles-1) > 0.02 {
+			if cycles := shape(w).ComputeCycles(sprint.SPRINT, c.corelets, 1<<i); math.Abs(float64(r.Cycles.Compute)/cycles-1) > 0.02 {
 				t.Errorf("%s, n = %d, W = %d: %d cycles, closed form %.0f", w.Name, c.corelets, 1<<i, r.Cycles.Compute, cycles)
 			}
 		}
@@ -179,7 +169,7 @@ func TestEfficiencyOfRandomMasks(t *testing.T) {
 // keys and M holds 256, so at least half of a row is new (6.3 % of N), more than the 5.7 % that Fig. 10 leaves.
 func TestEnergyMultipliers(t *testing.T) {
 	var all []float64
-	for _, w := range sprint.Workloads() {
+	for _, w := range trace.SPRINTWorkloads() {
 		b := results(t)[w.Name]["M"]
 		got := sprint.EnergyReduction(b.baseline, b.sprint)
 		want := value(t, "energy-a-multiplier", "SPRINT", w.Name, "M", "energy_reduction")
@@ -193,7 +183,7 @@ func TestEnergyMultipliers(t *testing.T) {
 	}
 	// S, whose multiplier the abstract prints.
 	all = all[:0]
-	for _, w := range sprint.Workloads() {
+	for _, w := range trace.SPRINTWorkloads() {
 		b := results(t)[w.Name]["S"]
 		all = append(all, sprint.EnergyReduction(b.baseline, b.sprint))
 	}
@@ -206,7 +196,7 @@ func TestEnergyMultipliers(t *testing.T) {
 // energy was counted: GOPs/J lies between our count of the valid region and our count of the padded square.
 func TestTableIII(t *testing.T) {
 	var throughput, efficiency, padded []float64
-	for _, w := range sprint.Workloads() {
+	for _, w := range trace.SPRINTWorkloads() {
 		r := results(t)[w.Name]["M"].sprint
 		throughput = append(throughput, r.Throughput())
 		efficiency = append(efficiency, r.Efficiency())
