@@ -137,14 +137,17 @@ func (p Pathfinder) picture(rng *rand.Rand) (picture, error) {
 
 type point struct{ x, y float64 }
 
-func (a point) to(angle, length float64) point {
-	return point{a.x + length*math.Cos(angle), a.y + length*math.Sin(angle)}
-}
-
 func (a point) distance(b point) float64 { return math.Hypot(a.x-b.x, a.y-b.y) }
 
 // paddle is one bar of a curve.
 type paddle struct{ from, to point }
+
+// near says, cheaply, whether two paddles may be closer than reach.
+func (a paddle) near(b paddle, reach float64) bool {
+	dx, dy := a.from.x+a.to.x-b.from.x-b.to.x, a.from.y+a.to.y-b.from.y-b.to.y
+	lengths := math.Abs(a.from.x-a.to.x) + math.Abs(a.from.y-a.to.y) + math.Abs(b.from.x-b.to.x) + math.Abs(b.from.y-b.to.y)
+	return dx*dx+dy*dy < (2*reach+lengths)*(2*reach+lengths)
+}
 
 // distance is between the middle lines of two paddles, whose bars are short against it: the least of the ends' distances to
 // the other bar.
@@ -157,7 +160,7 @@ func (a paddle) distanceTo(c point) float64 {
 	dx, dy := a.to.x-a.from.x, a.to.y-a.from.y
 	t := ((c.x-a.from.x)*dx + (c.y-a.from.y)*dy) / (dx*dx + dy*dy)
 	t = min(max(t, 0), 1)
-	return c.distance(point{a.from.x + t*dx, a.from.y + t*dy})
+	return math.Sqrt((c.x-a.from.x-t*dx)*(c.x-a.from.x-t*dx) + (c.y-a.from.y-t*dy)*(c.y-a.from.y-t*dy))
 }
 
 // scene is an image being laid out.
@@ -195,15 +198,16 @@ func (s *scene) curve(index, length int) bool {
 			if len(own) > 0 {
 				turned += (2*s.rng.Float64() - 1) * s.MaxTurn * math.Pi / 180
 			}
-			next := paddle{pen, pen.to(turned, s.PaddleLength)}
+			sin, cos := math.Sincos(turned)
+			next := paddle{pen, point{pen.x + s.PaddleLength*cos, pen.y + s.PaddleLength*sin}}
 			if !s.fits(next, own) {
-				if refused++; len(own) == 0 {
+				if refused++; len(own) == 0 || !s.inside(pen) { // no turn would help
 					break
 				}
 				continue
 			}
 			own, heading = append(own, next), turned
-			pen = pen.to(turned, s.PaddleLength+s.Margin)
+			pen = point{pen.x + (s.PaddleLength+s.Margin)*cos, pen.y + (s.PaddleLength+s.Margin)*sin}
 		}
 		if len(own) == length {
 			s.curves = append(s.curves, own)
@@ -217,24 +221,26 @@ func (s *scene) coordinate() float64 {
 	return float64(s.Padding) + s.rng.Float64()*float64(s.Window-2*s.Padding)
 }
 
+func (s *scene) inside(c point) bool {
+	low, high := float64(s.Padding), float64(s.Window-s.Padding)
+	return c.x >= low && c.x <= high && c.y >= low && c.y <= high
+}
+
 // fits says whether a paddle lies inside of the padded window and no closer than the margin to any other but the one before it.
 func (s *scene) fits(p paddle, own []paddle) bool {
-	low, high := float64(s.Padding), float64(s.Window-s.Padding)
-	for _, c := range []point{p.from, p.to} {
-		if c.x < low || c.x > high || c.y < low || c.y > high {
-			return false
-		}
+	if !s.inside(p.from) || !s.inside(p.to) {
+		return false
 	}
 	clear := s.Margin + s.Thickness
 	for _, c := range s.curves {
 		for _, other := range c {
-			if p.distance(other) < clear {
+			if p.near(other, clear) && p.distance(other) < clear {
 				return false
 			}
 		}
 	}
 	for _, other := range own[:max(0, len(own)-1)] {
-		if p.distance(other) < clear {
+		if p.near(other, clear) && p.distance(other) < clear {
 			return false
 		}
 	}

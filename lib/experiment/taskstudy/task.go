@@ -1,0 +1,130 @@
+package taskstudy
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gomlx/compute"
+
+	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/training"
+	"github.com/sparse-attention/workbench/lib/transformer"
+)
+
+// Task is a model and how it is trained on a data set.
+type Task struct {
+	Name  string // of the task in the table
+	Set   string // for datasets.Open
+	Data  datasets.Options
+	Shape string           // name of the model in the table
+	Model transformer.Spec // Vocabulary, Classes, Patch and, when 0, Tokens come from the data
+	White bool             // the patch embedding begins whitened
+	Train training.Options
+	Seeds int // seeds that the table is made from
+}
+
+// encoder is a shape with heads of 64 values, or of 32 where heads says so.
+func encoder(layers, hidden, heads int, dropout float64) transformer.Spec {
+	return transformer.Spec{Layers: layers, Hidden: hidden, Heads: heads, FFN: 2 * hidden, Dropout: dropout}
+}
+
+// Tasks lists what this package trains. Sizes are what two cores carry in minutes.
+func Tasks() []Task {
+	return []Task{
+		{
+			Name: "fashion-mnist", Set: "fashion-mnist", Shape: "ViT L3 H96 A3, 7x7 patches", Model: encoder(3, 96, 3, 0), White: true,
+			Data:  datasets.Options{Patch: 7, Overlap: 2},
+			Train: training.Options{Epochs: 4, Batch: 64, LearningRate: 2e-3, SaveEvery: 200, Augment: datasets.Augment{Flip: true}}, Seeds: 3,
+		},
+		{
+			Name: "cifar-10", Set: "cifar-10", Shape: "ViT L4 H96 A3, 4x4 patches", Model: encoder(4, 96, 3, 0), White: true,
+			Data:  datasets.Options{Patch: 4, Overlap: 2},
+			Train: training.Options{Epochs: 6, Batch: 64, LearningRate: 1.5e-3, SaveEvery: 100, Augment: datasets.Augment{Flip: true, Shift: 2}}, Seeds: 1,
+		},
+		{
+			Name: "wordnet", Set: "wordnet", Shape: "L2 H96 A3", Model: encoder(2, 96, 3, 0.1),
+			Data:  datasets.Options{VocabularySize: 10000, MaxTokens: 32, Overflow: datasets.Truncate},
+			Train: training.Options{Epochs: 3, Batch: 128, Multiple: 8, LearningRate: 2e-3, SaveEvery: 100}, Seeds: 3,
+		},
+	}
+}
+
+// Find returns the task of a name; the error lists the names.
+func Find(name string) (Task, error) {
+	var names []string
+	for _, t := range Tasks() {
+		if t.Name == name {
+			return t, nil
+		}
+		names = append(names, t.Name)
+	}
+	return Task{}, fmt.Errorf("taskstudy: no task is called %q, must be one of %s", name, strings.Join(names, ", "))
+}
+
+// Where says where a run finds its data and keeps its state.
+type Where struct {
+	Data     string // data folder, "" to look in the usual places
+	State    string // folder of checkpoints, from which an interrupted run goes on; "" keeps none
+	Backend  compute.Backend
+	Observer training.Observer
+}
+
+// Spec is the model's shape for these data.
+func (t Task) Spec(d *datasets.Dataset) transformer.Spec {
+	s := t.Model
+	s.Vocabulary, s.Classes = d.Vocabulary.Size(), len(d.Classes)
+	if image := d.Train[0].Image; image != nil {
+		s.Patch = image.PatchValues()
+	}
+	if s.Tokens == 0 {
+		for _, split := range [][]datasets.Example{d.Train, d.Dev, d.Test} {
+			for _, e := range split {
+				s.Tokens = max(s.Tokens, len(e.IDs))
+			}
+		}
+	}
+	return s
+}
+
+// Run trains the task with one seed and judges the epoch that is best on the dev split, there and on the test split.
+func (t Task) Run(ctx context.Context, seed uint64, d *datasets.Dataset, w Where) (*transformer.Encoder, []Row, error) {
+	m, err := transformer.NewEncoder(t.Spec(d), seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	if t.White {
+		if err := Whiten(m, d); err != nil {
+			return nil, nil, err
+		}
+	}
+	o := t.Train
+	o.Seed, o.Observer = seed, w.Observer
+	if w.State != "" {
+		o.Checkpoint = filepath.Join(w.State, fmt.Sprintf("%s-seed%d", t.Name, seed))
+	}
+	began := time.Now()
+	result, err := training.Run(ctx, w.Backend, m, d, nil, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	seconds := time.Since(began).Seconds()
+	rows := t.rows(seed, "dev", result.Best, seconds)
+	if len(d.Test) > 0 {
+		score, err := training.Evaluate(w.Backend, m, d.Test, nil, o.Objective)
+		if err != nil {
+			return nil, nil, err
+		}
+		rows = append(rows, t.rows(seed, "test", score, seconds)...)
+	}
+	return m, rows, nil
+}
+
+func (t Task) rows(seed uint64, split string, s training.Score, seconds float64) (out []Row) {
+	for _, m := range s.Metrics {
+		out = append(out, Row{Task: t.Name, Model: t.Shape, Pretrained: "none", Seed: seed, Split: split, Metric: m.Name, Value: m.Value, Examples: s.Examples, Seconds: seconds})
+	}
+	return out
+}

@@ -1,0 +1,95 @@
+// Command train trains tasks of package taskstudy and puts what they reach into its table.
+//
+//	go run -tags onnx ./lib/experiment/taskstudy/train -task cifar-10 -seeds 1,2,3
+//
+// An interrupted run goes on where it stopped when it is called again with the same -state.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/experiment/taskstudy"
+	"github.com/sparse-attention/workbench/lib/training"
+	"github.com/sparse-attention/workbench/lib/transformer"
+)
+
+func main() {
+	task := flag.String("task", "", "task to train")
+	seeds := flag.String("seeds", "", "seeds, separated by commas; empty: the task's own number, from 1")
+	data := flag.String("data", "", "data folder")
+	state := flag.String("state", "", "folder of the state that a later call goes on from; empty keeps none")
+	save := flag.String("save", "", "folder for the trained weights, in half precision; empty keeps none")
+	table := flag.String("table", filepath.Join("figures", "training", "results.csv"), "file that the results go into")
+	backend := flag.String("backend", "", "GoMLX backend; empty: GOMLX_BACKEND, else the one in pure Go")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *task, *seeds, *data, *state, *save, *table, *backend); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, name, seeds, data, state, save, table, backend string) error {
+	task, err := taskstudy.Find(name)
+	if err != nil {
+		return err
+	}
+	where := taskstudy.Where{Data: data, State: state}
+	if where.Backend, err = transformer.OpenBackend(backend); err != nil {
+		return err
+	}
+	o := task.Data
+	o.Data = data
+	d, err := datasets.Open(task.Set, o)
+	if err != nil {
+		return err
+	}
+	list := strings.Split(seeds, ",")
+	if seeds == "" {
+		list = list[:0]
+		for s := range task.Seeds {
+			list = append(list, strconv.Itoa(s+1))
+		}
+	}
+	for _, text := range list {
+		seed, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			return fmt.Errorf("flag -seeds is %q, must be numbers separated by commas", seeds)
+		}
+		last := time.Time{}
+		where.Observer = func(e training.Event) {
+			if e.Evaluated {
+				fmt.Printf("%s, seed %d: epoch %d of %d, %s %.4f, loss %.3f, %.0f examples/s, %s left\n", task.Name, seed, e.Epoch, e.Epochs, e.Metric, e.Value, e.Loss, e.ExamplesPerSecond, e.Remaining.Round(time.Second))
+			} else if time.Since(last) > 20*time.Second {
+				last = time.Now()
+				fmt.Printf("%s, seed %d: step %d of %d, loss %.3f, %.0f examples/s, %s left %s\n", task.Name, seed, e.Step, e.Steps, e.Loss, e.ExamplesPerSecond, e.Remaining.Round(time.Second), e.Note)
+			}
+		}
+		m, rows, err := task.Run(ctx, seed, d, where)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			fmt.Printf("%s, seed %d: %s %s %.4f on %d examples, %.0f s\n", r.Task, r.Seed, r.Split, r.Metric, r.Value, r.Examples, r.Seconds)
+		}
+		if err := taskstudy.Merge(table, rows); err != nil {
+			return err
+		}
+		if save != "" {
+			if err := m.Save(filepath.Join(save, fmt.Sprintf("%s-seed%d.safetensors", task.Name, seed)), transformer.Float16, map[string]string{"task": task.Name, "seed": text}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
