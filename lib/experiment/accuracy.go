@@ -69,26 +69,44 @@ func Accuracy(ctx context.Context, backend compute.Backend, m *transformer.Encod
 
 // AccuracyAt is Accuracy with Q, K and V of the given bits.
 func AccuracyAt(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, bits int, attend HeadAttention) (Score, error) {
-	staged, err := transformer.NewStaged(backend, m)
+	score := Score{Examples: len(examples), Right: make([]bool, len(examples))}
+	err := onMachine(ctx, backend, m, examples, evalBatch, bits, attend, func(b datasets.Batch, logits []float32) {
+		for i := range b.Count {
+			row := logits[i*m.Spec.Classes : (i+1)*m.Spec.Classes]
+			if transformer.Likeliest(row) == b.Labels[i] {
+				score.Right[b.Examples[i]] = true
+				score.Correct++
+			}
+		}
+	})
 	if err != nil {
 		return Score{}, err
 	}
+	return score, nil
+}
+
+// onMachine runs the examples through the model with attend in place of its attention, Q, K and V of the given bits, and
+// hands out the logits batch by batch.
+func onMachine(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, size, bits int, attend HeadAttention, take func(datasets.Batch, []float32)) error {
+	staged, err := transformer.NewStaged(backend, m)
+	if err != nil {
+		return err
+	}
 	defer staged.Close()
-	score := Score{Examples: len(examples), Right: make([]bool, len(examples))}
-	options := datasets.BatchOptions{Size: evalBatch, Multiple: evalMultiple, Limit: m.Spec.Tokens}
+	options := datasets.BatchOptions{Size: size, Multiple: evalMultiple, Limit: m.Spec.Tokens}
 	if err := options.Check(examples); err != nil {
-		return Score{}, err
+		return err
 	}
 	for b := range datasets.Batches(examples, options) {
 		if err := ctx.Err(); err != nil {
-			return Score{}, err
+			return err
 		}
 		lengths := append([]int32(nil), b.Lengths...)
 		for i := b.Count; i < b.Size; i++ {
 			lengths[i] = 0 // filling: no attention
 		}
 		logits, err := staged.Logits(b.IDs, lengths, b.Tokens, func(p transformer.Projection, context []float32) error {
-			shape := attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim, Bits: bits}
+			shape := attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim, Bits: bits, Causal: p.Causal}
 			h, err := trace.Quantise(p.Q, p.K, p.V, shape)
 			if err != nil {
 				return fmt.Errorf("experiment: example %d: %w", b.Examples[p.Sample], err)
@@ -96,23 +114,11 @@ func AccuracyAt(ctx context.Context, backend compute.Backend, m *transformer.Enc
 			return attend(Site{b.Examples[p.Sample], p.Layer, p.Head}, &h, context)
 		})
 		if err != nil {
-			return Score{}, err
+			return err
 		}
-		for i := range b.Count {
-			row := logits[i*m.Spec.Classes : (i+1)*m.Spec.Classes]
-			best := 0
-			for c, v := range row {
-				if v > row[best] {
-					best = c
-				}
-			}
-			if int32(best) == b.Labels[i] {
-				score.Right[b.Examples[i]] = true
-				score.Correct++
-			}
-		}
+		take(b, logits)
 	}
-	return score, nil
+	return nil
 }
 
 const (

@@ -32,16 +32,17 @@ type DecodingOptions struct {
 	Together    []Decoding
 }
 
-// DecodingDefaults are the settings of the figures. Together holds one setting for all models, not one each.
+// DecodingDefaults are the settings of the figures. Together holds the same settings for all models: one of
+// the encoders' reduction, 1.9x, one of the decoders', 3.8x, and that with two planes of keys.
 func DecodingDefaults() DecodingOptions {
 	o := DecodingOptions{
-		TokenRatios: []float64{0.3, 0.5, 0.6, 0.7, 0.8, 0.9},
+		TokenRatios: []float64{0.3, 0.5, 0.7, 0.8, 0.9},
 		HeadRatios:  []float64{0.125, 0.25, 0.375},
 		Values:      []float64{0.7, 0.5, 0.3, 0.2, 0.1},
 		Together: []Decoding{
-			{TokenRatio: 0.7, Values: 0.2, Recent: recentTokens},
-			{TokenRatio: 0.8, Values: 0.5, Recent: recentTokens},
-			{TokenRatio: 0.7, Values: 0.2, Recent: recentTokens, Progressive: progressive(8, 4)},
+			{TokenRatio: 0.6, Values: 0.7},
+			{TokenRatio: 0.9, Values: 0.85},
+			{TokenRatio: 0.9, Values: 0.85, Progressive: progressive(8, 4)},
 		},
 	}
 	for _, msb := range []int{4, 6, 8, 10, 12} {
@@ -49,10 +50,6 @@ func DecodingDefaults() DecodingOptions {
 	}
 	return o
 }
-
-// recentTokens are kept by the settings that prune hard: a character's neighbours earn little before they are needed
-// (assumed; the paper does not protect them).
-const recentTokens = 8
 
 func progressive(msb, lsb int) *fixedpoint.Progressive {
 	p := fixedpoint.SpAttenProgressive()
@@ -99,7 +96,7 @@ func StudyDecoding(ctx context.Context, models []LanguageModel, o DecodingOption
 
 func (o DecodingOptions) tokens() (out []Decoding) {
 	for _, r := range o.TokenRatios {
-		out = append(out, Decoding{TokenRatio: r, Recent: recentTokens})
+		out = append(out, Decoding{TokenRatio: r})
 	}
 	return out
 }

@@ -36,11 +36,11 @@ type LanguageRecipe struct {
 func OpticksRecipe() LanguageRecipe {
 	return LanguageRecipe{
 		Name: "opticks", Title: "Opticks (bytes)", Task: "opticks",
-		Data:  datasets.Options{MaxTokens: 256},
-		Model: transformer.LlamaSpec(4, 64, 4, 0, 192, 256, 0),
-		Dense: training.Options{Phase: "dense", Epochs: 6, Batch: 8, LearningRate: 4e-3, SaveEvery: 50, Seed: 1, EvalBatch: 16},
+		Data:  datasets.Options{MaxTokens: 128},
+		Model: transformer.LlamaSpec(3, 64, 4, 0, 192, 128, 0),
+		Dense: training.Options{Phase: "dense", Epochs: 2, Batch: 8, LearningRate: 4e-3, SaveEvery: 100, Seed: 1, EvalBatch: 16},
 		// Less pressure than on a classifier: every score of a row is some later token's evidence.
-		Lambda: 0.1, Target: 0.4, Thresholds: training.Options{Phase: "thresholds", Epochs: 1, Batch: 8, LearningRate: 2e-4, HookRate: 3e-3, SaveEvery: 50, Seed: 1, EvalBatch: 16},
+		Lambda: 0.1, Target: 0.4, Thresholds: training.Options{Phase: "thresholds", Epochs: 1, StepsPerEpoch: 150, Batch: 8, LearningRate: 4e-4, HookRate: 5e-3, SaveEvery: 50, Seed: 1, EvalBatch: 16},
 	}
 }
 
