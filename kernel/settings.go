@@ -30,7 +30,7 @@ func (s *settings) addPlaces(f *pflag.FlagSet) {
 }
 
 func (s *settings) addRunning(f *pflag.FlagSet) {
-	f.IntVar(&s.jobs, "jobs", max(1, runtime.NumCPU()/2), "notebooks that run at the same time")
+	f.IntVar(&s.jobs, "jobs", runtime.NumCPU(), "notebooks that run at the same time")
 	f.DurationVar(&s.timeout, "timeout", 0, "time for each cell, such as 90s or 30m (default none)")
 }
 

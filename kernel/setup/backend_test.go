@@ -52,11 +52,12 @@ func TestChoose(t *testing.T) {
 
 func TestMergeFlags(t *testing.T) {
 	for _, c := range []struct{ flags, tag, want string }{
-		{"", "", ""},
-		{"", "xla", "-tags=xla"},
-		{"-buildvcs=false -mod=mod", "onnx", "-buildvcs=false -tags=onnx"},
-		{"-tags=z,a -v", "", "-v -tags=a,z"},
-		{"-tags=z,onnx,a -v", "onnx", "-v -tags=a,onnx,z"},
+		{"", "", "-ldflags=-w"},
+		{"-ldflags=-s", "", "-ldflags=-s"},
+		{"", "xla", "-ldflags=-w -tags=xla"},
+		{"-buildvcs=false -mod=mod", "onnx", "-buildvcs=false -ldflags=-w -tags=onnx"},
+		{"-tags=z,a -v", "", "-v -ldflags=-w -tags=a,z"},
+		{"-tags=z,onnx,a -v", "onnx", "-v -ldflags=-w -tags=a,onnx,z"},
 	} {
 		if got := mergeFlags(c.flags, c.tag); got != c.want {
 			t.Errorf("%q and %q: %q, must be %q", c.flags, c.tag, got, c.want)

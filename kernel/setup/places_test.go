@@ -133,7 +133,7 @@ func TestKernelspec(t *testing.T) {
 		t.Errorf("GOFLAGS is %q, must not link ONNX Runtime into a build without cgo", env["GOFLAGS"])
 	}
 	w.Backend = backendOf("onnx:/l.so", "test")
-	if with := w.Environ(tools, "-v"); with["GOFLAGS"] != "-v -tags=onnx" || with["CGO_ENABLED"] != "1" {
+	if with := w.Environ(tools, "-v"); with["GOFLAGS"] != "-v -ldflags=-w -tags=onnx" || with["CGO_ENABLED"] != "1" {
 		t.Errorf("with ONNX Runtime GOFLAGS is %q and CGO_ENABLED %q", with["GOFLAGS"], with["CGO_ENABLED"])
 	}
 

@@ -64,10 +64,12 @@ func (w Workbench) Environ(tools Tools, goflags string) map[string]string {
 	}
 }
 
-// mergeFlags adds a build tag, if any, to GOFLAGS. -mod and -modfile are dropped because cells build in a workspace, where the go
-// command refuses them.
+// mergeFlags adds a build tag, if any, to GOFLAGS, and leaves debugging information out of the cells' programs, unless the user
+// has linker flags of her own: linking is most of what a cell waits for, and a third of it. -mod and -modfile are dropped because
+// cells build in a workspace, where the go command refuses them.
 func mergeFlags(goflags, tag string) string {
 	var flags, tags []string
+	linker := false
 	if tag != "" {
 		tags = []string{tag}
 	}
@@ -78,8 +80,12 @@ func mergeFlags(goflags, tag string) string {
 		case "tags":
 			tags = append(tags, strings.Split(value, ",")...)
 		default:
+			linker = linker || name == "ldflags"
 			flags = append(flags, f)
 		}
+	}
+	if !linker {
+		flags = append(flags, "-ldflags=-w")
 	}
 	if len(tags) > 0 {
 		slices.Sort(tags)
