@@ -2,9 +2,7 @@ package experiment
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -74,12 +72,9 @@ type Cascaded struct {
 func (r CascadeRecipe) Load(root string) (*Cascaded, error) {
 	dir := filepath.Join(root, r.Name())
 	c := &Cascaded{Recipe: r}
-	text, err := os.ReadFile(filepath.Join(dir, cardFile))
-	if err != nil {
-		return nil, fmt.Errorf("experiment: checkpoint of %s: %w", r.Name(), err)
-	}
-	if err := json.Unmarshal(text, &c.Card); err != nil {
-		return nil, fmt.Errorf("experiment: %s: %w", filepath.Join(dir, cardFile), err)
+	var err error
+	if err = readCard(dir, &c.Card); err != nil {
+		return nil, err
 	}
 	c.Model, _, err = transformer.Load(filepath.Join(dir, cascadeFile))
 	return c, err
@@ -92,11 +87,7 @@ func (c *Cascaded) Save(root string) error {
 	if err := c.Model.Save(filepath.Join(dir, cascadeFile), transformer.Float16, about); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(c.Card, "", "  ")
-	if err != nil {
-		return fmt.Errorf("experiment: %w", err)
-	}
-	return transformer.ReplaceFile(filepath.Join(dir, cardFile), append(text, '\n'))
+	return writeCard(dir, c.Card)
 }
 
 // Hook is the pruning of a training run.
@@ -112,15 +103,8 @@ func (r CascadeRecipe) Hook(layers int) (*training.Cascade, error) {
 // call goes on where it stopped.
 func (r CascadeRecipe) Train(ctx context.Context, backend compute.Backend, dense *transformer.Encoder, data *datasets.Dataset, scratch string, observer training.Observer) (*Cascaded, error) {
 	began := time.Now()
-	m, err := transformer.NewEncoder(dense.Spec, r.Options.Seed)
+	m, err := copyOf(dense, r.Options.Seed)
 	if err != nil {
-		return nil, err
-	}
-	weights, err := dense.Tensors()
-	if err != nil {
-		return nil, err
-	}
-	if err := m.SetTensors(weights); err != nil {
 		return nil, err
 	}
 	before, err := training.Evaluate(backend, dense, data.Dev, nil, nil)

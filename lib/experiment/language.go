@@ -2,7 +2,6 @@ package experiment
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -135,19 +134,6 @@ func (r LanguageRecipe) learnThresholds(ctx context.Context, backend compute.Bac
 	return nil
 }
 
-// copyOf is a model of its own with the same parameters.
-func copyOf(m *transformer.Encoder, seed uint64) (*transformer.Encoder, error) {
-	c, err := transformer.NewEncoder(m.Spec, seed)
-	if err != nil {
-		return nil, err
-	}
-	weights, err := m.Tensors()
-	if err != nil {
-		return nil, err
-	}
-	return c, c.SetTensors(weights)
-}
-
 func perplexityOf(s training.Score) float64 {
 	for _, m := range s.Metrics {
 		if m.Name == "perplexity" {
@@ -172,23 +158,16 @@ func (t *TrainedLanguage) Save(root string) error {
 			return err
 		}
 	}
-	text, err := json.MarshalIndent(t.Card, "", "  ")
-	if err != nil {
-		return fmt.Errorf("experiment: %w", err)
-	}
-	return transformer.ReplaceFile(filepath.Join(dir, cardFile), append(text, '\n'))
+	return writeCard(dir, t.Card)
 }
 
 // Load reads the checkpoint of a recipe from root/<name>.
 func (r LanguageRecipe) Load(root string) (*TrainedLanguage, error) {
 	dir := filepath.Join(root, r.Name)
 	t := &TrainedLanguage{Recipe: r}
-	text, err := os.ReadFile(filepath.Join(dir, cardFile))
-	if err != nil {
-		return nil, fmt.Errorf("experiment: checkpoint of %s: %w", r.Name, err)
-	}
-	if err := json.Unmarshal(text, &t.Card); err != nil {
-		return nil, fmt.Errorf("experiment: %s: %w", filepath.Join(dir, cardFile), err)
+	var err error
+	if err = readCard(dir, &t.Card); err != nil {
+		return nil, err
 	}
 	if t.Dense, _, err = transformer.Load(filepath.Join(dir, denseFile)); err != nil {
 		return nil, err

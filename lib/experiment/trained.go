@@ -2,7 +2,6 @@ package experiment
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -56,12 +55,9 @@ const (
 func (r Recipe) Load(root string) (*Trained, error) {
 	dir := filepath.Join(root, r.Name)
 	t := &Trained{Recipe: r}
-	text, err := os.ReadFile(filepath.Join(dir, cardFile))
-	if err != nil {
-		return nil, fmt.Errorf("experiment: checkpoint of %s: %w", r.Name, err)
-	}
-	if err := json.Unmarshal(text, &t.Card); err != nil {
-		return nil, fmt.Errorf("experiment: %s: %w", filepath.Join(dir, cardFile), err)
+	var err error
+	if err = readCard(dir, &t.Card); err != nil {
+		return nil, err
 	}
 	if t.Vocabulary, err = datasets.LoadVocabulary(filepath.Join(dir, vocabularyFile)); err != nil {
 		return nil, err
@@ -98,11 +94,7 @@ func (t *Trained) Save(root string) error {
 	if err := t.Vocabulary.Save(filepath.Join(dir, vocabularyFile)); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(t.Card, "", "  ")
-	if err != nil {
-		return fmt.Errorf("experiment: %w", err)
-	}
-	return transformer.ReplaceFile(filepath.Join(dir, cardFile), append(text, '\n'))
+	return writeCard(dir, t.Card)
 }
 
 // Train makes the model of a recipe anew: fine-tuning, then the thresholds. With a scratch folder both phases keep
@@ -132,15 +124,8 @@ func (r Recipe) Train(ctx context.Context, backend compute.Backend, data *datase
 // what the model reaches on the dev split without pruning. The dense model is left as it is.
 func (r Recipe) LearnThresholds(ctx context.Context, backend compute.Backend, data *datasets.Dataset, dense *transformer.Encoder, accuracy float64, scratch string, observer training.Observer) (*Trained, error) {
 	began := time.Now()
-	pruned, err := transformer.NewEncoder(dense.Spec, r.Thresholds.Seed)
+	pruned, err := copyOf(dense, r.Thresholds.Seed)
 	if err != nil {
-		return nil, err
-	}
-	weights, err := dense.Tensors()
-	if err != nil {
-		return nil, err
-	}
-	if err := pruned.SetTensors(weights); err != nil {
 		return nil, err
 	}
 	hook := training.LeOPArd(dense.Spec.Layers, r.Lambda)
