@@ -72,8 +72,8 @@ type Cascaded struct {
 func (r CascadeRecipe) Load(root string) (*Cascaded, error) {
 	dir := filepath.Join(root, r.Name())
 	c := &Cascaded{Recipe: r}
-	var err error
-	if err = readCard(dir, &c.Card); err != nil {
+	err := readCard(dir, &c.Card)
+	if err != nil {
 		return nil, err
 	}
 	c.Model, _, err = transformer.Load(filepath.Join(dir, cascadeFile))

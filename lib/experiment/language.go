@@ -165,8 +165,8 @@ func (t *TrainedLanguage) Save(root string) error {
 func (r LanguageRecipe) Load(root string) (*TrainedLanguage, error) {
 	dir := filepath.Join(root, r.Name)
 	t := &TrainedLanguage{Recipe: r}
-	var err error
-	if err = readCard(dir, &t.Card); err != nil {
+	err := readCard(dir, &t.Card)
+	if err != nil {
 		return nil, err
 	}
 	if t.Dense, _, err = transformer.Load(filepath.Join(dir, denseFile)); err != nil {

@@ -55,8 +55,8 @@ const (
 func (r Recipe) Load(root string) (*Trained, error) {
 	dir := filepath.Join(root, r.Name)
 	t := &Trained{Recipe: r}
-	var err error
-	if err = readCard(dir, &t.Card); err != nil {
+	err := readCard(dir, &t.Card)
+	if err != nil {
 		return nil, err
 	}
 	if t.Vocabulary, err = datasets.LoadVocabulary(filepath.Join(dir, vocabularyFile)); err != nil {
