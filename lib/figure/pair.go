@@ -49,6 +49,18 @@ func Against(rows []published.Row, ours func(published.Row) float64) []Pair {
 	return pairs
 }
 
+// First asks one after the other and gives the first number that is not NaN: a figure of several machines.
+func First(ours ...func(published.Row) float64) func(published.Row) float64 {
+	return func(r published.Row) float64 {
+		for _, of := range ours {
+			if v := of(r); !math.IsNaN(v) {
+				return v
+			}
+		}
+		return math.NaN()
+	}
+}
+
 // PublishedOnly puts nothing beside the rows: they are shown as the paper has them.
 func PublishedOnly(rows []published.Row) []Pair {
 	return Against(rows, func(published.Row) float64 { return math.NaN() })
