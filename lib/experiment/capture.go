@@ -33,9 +33,12 @@ func Capture(attend HeadAttention, keep func(Site) bool) (HeadAttention, func() 
 		for s, h := range heads {
 			out = append(out, Captured{s, h})
 		}
-		slices.SortFunc(out, func(a, b Captured) int {
-			return cmp.Or(cmp.Compare(a.Site.Example, b.Site.Example), cmp.Compare(a.Site.Layer, b.Site.Layer), cmp.Compare(a.Site.Head, b.Site.Head))
-		})
+		slices.SortFunc(out, func(a, b Captured) int { return compareSites(a.Site, b.Site) })
 		return out
 	}
+}
+
+// compareSites orders by example, layer and head.
+func compareSites(a, b Site) int {
+	return cmp.Or(cmp.Compare(a.Example, b.Example), cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.Head, b.Head))
 }

@@ -34,6 +34,7 @@ type Detected struct {
 	Rule       Rule
 	Retention  float64   // share of the visible keys, 0 < Retention <= 1, rounded up to whole keys
 	Thresholds []float64 // of each layer, for AboveThreshold
+	Queries    int       // choose for the first queries only, where nothing reads the others; 0 is all
 }
 
 // Validate reports the first field out of range.
@@ -45,6 +46,8 @@ func (p Detected) Validate() error {
 		return err
 	}
 	switch {
+	case p.Queries < 0:
+		return fmt.Errorf("pruning: Detected.Queries is %d, must be at least 0", p.Queries)
 	case p.Rule >= rules:
 		return fmt.Errorf("pruning: Detected.Rule is %d, must be in 0..%d", p.Rule, rules-1)
 	case p.Rule != AboveThreshold:
@@ -77,7 +80,11 @@ func (p Detected) Mask(xp []float32, h *attention.Head, layer, head int) *attent
 	query, key, _ := p.Detector.Factors(xp, h.Valid, layer, head)
 	row := make([]float32, h.Valid)
 	var best BestKeys
-	for t := range h.Valid {
+	queries := h.Valid
+	if p.Queries > 0 {
+		queries = min(queries, p.Queries)
+	}
+	for t := range queries {
 		estimates := row[:h.Keys(t)]
 		Estimate(query, key, p.Detector.Width, t, estimates)
 		if p.Rule == AboveThreshold {

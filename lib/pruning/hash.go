@@ -86,23 +86,12 @@ func (e *Hash) Mask(h *attention.Head, layer int) *attention.Mask {
 	if layer < 0 || layer >= len(e.Thresholds) {
 		panic(fmt.Sprintf("pruning: layer is %d, must be in 0..%d", layer, len(e.Thresholds)-1))
 	}
-	if h.Dim != e.Projections[0].Dim() {
-		panic(fmt.Sprintf("pruning: head has dimension %d, the hash has %d", h.Dim, e.Projections[0].Dim()))
-	}
-	table := Cosines(e.Bits(), e.Bias)
-	keys, norms, longest := make([]Signature, h.Valid), make([]float64, h.Valid), 0.0
-	for j := range h.Valid {
-		x := reals(h.Key(j))
-		keys[j], norms[j] = e.Sign(x), math.Sqrt(dot(x, x))
-		longest = max(longest, norms[j])
-	}
-	threshold := e.Thresholds[layer] * longest
+	est := e.estimator(h)
+	threshold := e.Thresholds[layer] * est.longest
 	m := attention.NewMask(h.Tokens, h.Tokens)
 	for t := range h.Valid {
-		q := e.Sign(reals(h.Query(t)))
 		kept, best, top := false, 0, math.Inf(-1)
-		for j := range h.Keys(t) {
-			s := norms[j] * table[q.Hamming(keys[j])]
+		for j, s := range est.row(t) {
 			if s > threshold {
 				m.Keep(t, j)
 				kept = true
@@ -116,6 +105,58 @@ func (e *Hash) Mask(h *attention.Head, layer int) *attention.Mask {
 		}
 	}
 	return m
+}
+
+// BestOfRow keeps a share of each query's keys, rounded up, by estimated score: not ELSA's rule, but its estimate at a given
+// retention, for comparisons. It panics when the head has another d.
+func (e *Hash) BestOfRow(h *attention.Head, keep float64) *attention.Mask {
+	est := e.estimator(h)
+	m := attention.NewMask(h.Tokens, h.Tokens)
+	row := make([]float32, h.Valid)
+	var best BestKeys
+	for t := range h.Valid {
+		for j, s := range est.row(t) {
+			row[j] = float32(s)
+		}
+		n := h.Keys(t)
+		best.Keep(m, t, row[:n], shareOf(keep, n))
+	}
+	return m
+}
+
+// estimator holds the signatures and lengths of a head's keys.
+type estimator struct {
+	hash    *Hash
+	head    *attention.Head
+	table   []float64
+	keys    []Signature
+	norms   []float64
+	longest float64
+	scratch []float64
+}
+
+func (e *Hash) estimator(h *attention.Head) *estimator {
+	if h.Dim != e.Projections[0].Dim() {
+		panic(fmt.Sprintf("pruning: head has dimension %d, the hash has %d", h.Dim, e.Projections[0].Dim()))
+	}
+	x := &estimator{hash: e, head: h, table: Cosines(e.Bits(), e.Bias), scratch: make([]float64, h.Valid)}
+	for j := range h.Valid {
+		k := reals(h.Key(j))
+		norm := math.Sqrt(dot(k, k))
+		x.keys, x.norms = append(x.keys, e.Sign(k)), append(x.norms, norm)
+		x.longest = max(x.longest, norm)
+	}
+	return x
+}
+
+// row is the estimates q.k/|q| of a query; the slice is used again.
+func (x *estimator) row(t int) []float64 {
+	q := x.hash.Sign(reals(x.head.Query(t)))
+	row := x.scratch[:x.head.Keys(t)]
+	for j := range row {
+		row[j] = x.norms[j] * x.table[q.Hamming(x.keys[j])]
+	}
+	return row
 }
 
 // reals converts codes; scales cancel in ELSA's rule, which compares with the longest key.

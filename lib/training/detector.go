@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
 
@@ -52,6 +53,9 @@ func (t *Detector) Validate() error {
 func detectorName(layer int, part string) string {
 	return fmt.Sprintf("detector/layer_%d/%s", layer, part)
 }
+
+// IsDetector reports whether a variable is a detector's.
+func IsDetector(name string) bool { return strings.HasPrefix(name, "detector/") }
 
 const (
 	detectorProjection = "projection" // Model x k, sqrt(3/k) times -1, 0 or 1

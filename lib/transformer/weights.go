@@ -43,12 +43,14 @@ func (m *Encoder) SetValues(name string, shape []int, values []float32) error {
 	return m.setVariable(name, tensors.FromFlatDataAndDimensions(slices.Clone(values), shape...))
 }
 
-// Save writes the model as safetensors; what metadata says of it (data, steps, seed, scores) travels along.
-func (m *Encoder) Save(path string, precision Precision, metadata map[string]string) error {
+// Save writes the model as safetensors; what metadata says of it (data, steps, seed, scores) travels along, and so do more
+// tensors, which Load leaves to their owner.
+func (m *Encoder) Save(path string, precision Precision, metadata map[string]string, more ...Tensor) error {
 	ts, err := m.Tensors()
 	if err != nil {
 		return err
 	}
+	ts = append(ts, more...)
 	spec, err := json.Marshal(m.Spec)
 	if err != nil {
 		return fmt.Errorf("transformer: %s: %w", path, err)

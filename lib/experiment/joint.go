@@ -1,0 +1,205 @@
+package experiment
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/pruning"
+	"github.com/sparse-attention/workbench/lib/training"
+	"github.com/sparse-attention/workbench/lib/transformer"
+)
+
+// Joint is a trained JointRecipe.
+type Joint struct {
+	Recipe     JointRecipe
+	Vocabulary *datasets.Vocabulary // nil for pixels
+	Dense      *transformer.Encoder // trained for as long as the others, without a detector
+	Seeds      []Detecting
+	Card       JointCard
+}
+
+// Detecting is a model trained with its detector.
+type Detecting struct {
+	Seed     uint64
+	Model    *transformer.Encoder
+	Detector *pruning.Detector
+}
+
+// JointCard says where a checkpoint comes from.
+type JointCard struct {
+	Recipe, Task string
+	DataHash     string
+	Train, Dev   int
+	Tokens       float64 // mean of the training examples
+	Backend      string
+	Steps        int // of each model
+	Parameters   int
+	Dense        float64   // dev accuracy, 0..1
+	Joint        []float64 // by seed
+	Kept         []float64 // by seed: mean share of pairs kept on the dev split
+	Constant     float64   // accuracy of the most frequent class
+	RootOnly     float64   `json:",omitempty"` // ListOps: accuracy of the predictor that reads only the root operator
+	// Rates are examples a second of training on, as measured when the checkpoint was made.
+	DenseRate, JointRate float64
+}
+
+// The files of a checkpoint folder.
+const jointCardFile = "joint.json"
+
+func jointFile(seed uint64) string { return fmt.Sprintf("joint-%d.safetensors", seed) }
+
+// Load reads the checkpoint of a recipe from root/<name>.
+func (r JointRecipe) Load(root string) (*Joint, error) {
+	dir := filepath.Join(root, r.Name)
+	j := &Joint{Recipe: r}
+	text, err := os.ReadFile(filepath.Join(dir, jointCardFile))
+	if err != nil {
+		return nil, fmt.Errorf("experiment: checkpoint of %s: %w", r.Name, err)
+	}
+	if err := json.Unmarshal(text, &j.Card); err != nil {
+		return nil, fmt.Errorf("experiment: %s: %w", filepath.Join(dir, jointCardFile), err)
+	}
+	if j.Dense, _, err = transformer.Load(filepath.Join(dir, denseFile)); err != nil {
+		return nil, err
+	}
+	if j.Vocabulary, err = datasets.LoadVocabulary(filepath.Join(dir, vocabularyFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, seed := range r.Seeds {
+		d, err := r.loadSeed(dir, seed)
+		if err != nil {
+			return nil, err
+		}
+		j.Seeds = append(j.Seeds, d)
+	}
+	return j, nil
+}
+
+func (r JointRecipe) loadSeed(dir string, seed uint64) (Detecting, error) {
+	path := filepath.Join(dir, jointFile(seed))
+	m, _, err := transformer.Load(path)
+	if err != nil {
+		return Detecting{}, err
+	}
+	ts, _, err := transformer.ReadTensors(path)
+	if err != nil {
+		return Detecting{}, err
+	}
+	for _, t := range ts {
+		if training.IsDetector(t.Name) {
+			if err := m.SetValues(t.Name, t.Shape, t.Values); err != nil {
+				return Detecting{}, err
+			}
+		}
+	}
+	hook := r.hook(seed)
+	if err := hook.Prepare(m); err != nil { // refuses a detector of other shapes
+		return Detecting{}, fmt.Errorf("experiment: %s: %w", path, err)
+	}
+	detector, err := hook.Export(m)
+	return Detecting{seed, m, detector}, err
+}
+
+// Train makes the recipe's models. Every phase keeps its state in scratch, where an interrupted call goes on; finished phases are
+// not repeated.
+func (r JointRecipe) Train(ctx context.Context, backend compute.Backend, data *datasets.Dataset, scratch string, observer training.Observer) (*Joint, error) {
+	start, first, err := r.phase(ctx, backend, data, nil, nil, r.Dense, scratch, observer)
+	if err != nil {
+		return nil, err
+	}
+	on := func(phase string, seed uint64) training.Options {
+		o := r.Joint
+		o.Phase, o.Seed = phase, seed
+		return o
+	}
+	j := &Joint{Recipe: r, Vocabulary: data.Vocabulary}
+	began := time.Now()
+	dense, second, err := r.phase(ctx, backend, data, start, nil, on("on", 1), scratch, observer)
+	if err != nil {
+		return nil, err
+	}
+	trained := float64(r.Joint.StepsPerEpoch * r.Joint.Epochs * r.Joint.Batch)
+	j.Dense = dense
+	j.Card = JointCard{Recipe: r.Name, Task: data.Name, DataHash: data.Hash(), Train: len(data.Train), Dev: len(data.Dev), Tokens: datasets.MeanTokens(data.Train),
+		Backend: backend.Name(), Steps: first.Steps + second.Steps, Parameters: dense.Spec.Size(), Dense: second.Best.Accuracy,
+		Constant: datasets.ConstantAccuracy(data.Train, data.Dev), DenseRate: trained / time.Since(began).Seconds()}
+	if _, err := datasets.ParseListOps(data.Dev[0].Text); err == nil {
+		j.Card.RootOnly = datasets.RootOperatorAccuracy(data.Train, data.Dev)
+	}
+	for _, seed := range r.Seeds {
+		hook := r.hook(seed)
+		began := time.Now()
+		m, run, err := r.phase(ctx, backend, data, start, hook, on(fmt.Sprintf("joint-%d", seed), seed), scratch, observer)
+		if err != nil {
+			return nil, err
+		}
+		j.Card.JointRate = max(j.Card.JointRate, trained/time.Since(began).Seconds())
+		detector, err := hook.Export(m)
+		if err != nil {
+			return nil, err
+		}
+		j.Seeds = append(j.Seeds, Detecting{seed, m, detector})
+		j.Card.Joint, j.Card.Kept = append(j.Card.Joint, run.Best.Accuracy), append(j.Card.Kept, run.Best.MeanKept())
+	}
+	return j, nil
+}
+
+// phase trains a fresh model, or a copy of from.
+func (r JointRecipe) phase(ctx context.Context, backend compute.Backend, data *datasets.Dataset, from *transformer.Encoder, hook *training.Detector, o training.Options, scratch string, observer training.Observer) (*transformer.Encoder, training.Result, error) {
+	m, err := transformer.NewEncoder(r.spec(data), o.Seed)
+	if err != nil {
+		return nil, training.Result{}, err
+	}
+	if from != nil {
+		weights, err := from.Tensors()
+		if err != nil {
+			return nil, training.Result{}, err
+		}
+		if err := m.SetTensors(weights); err != nil {
+			return nil, training.Result{}, err
+		}
+	}
+	o.Checkpoint, o.Observer = scratch, observer
+	if hook == nil {
+		result, err := training.Run(ctx, backend, m, data, nil, o)
+		return m, result, err
+	}
+	result, err := training.Run(ctx, backend, m, data, hook, o)
+	return m, result, err
+}
+
+// Save writes the checkpoint to root/<name>, its weights in half precision; the card goes last.
+func (j *Joint) Save(root string) error {
+	dir := filepath.Join(root, j.Recipe.Name)
+	about := map[string]string{"recipe": j.Recipe.Name, "data": j.Card.DataHash}
+	if err := j.Dense.Save(filepath.Join(dir, denseFile), transformer.Float16, about); err != nil {
+		return err
+	}
+	for _, d := range j.Seeds {
+		extra, err := j.Recipe.hook(d.Seed).Tensors(d.Model)
+		if err != nil {
+			return err
+		}
+		if err := d.Model.Save(filepath.Join(dir, jointFile(d.Seed)), transformer.Float16, about, extra...); err != nil {
+			return err
+		}
+	}
+	if j.Vocabulary != nil {
+		if err := j.Vocabulary.Save(filepath.Join(dir, vocabularyFile)); err != nil {
+			return err
+		}
+	}
+	text, err := json.MarshalIndent(j.Card, "", "  ")
+	if err != nil {
+		return fmt.Errorf("experiment: %w", err)
+	}
+	return transformer.ReplaceFile(filepath.Join(dir, jointCardFile), append(text, '\n'))
+}

@@ -1,0 +1,91 @@
+package experiment
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/training"
+	"github.com/sparse-attention/workbench/lib/transformer"
+)
+
+// JointRecipe says how a model with a detector is made (DOTA, ASPLOS 2022): a dense model first, then training on with the
+// detector, once for each seed; and, as what that is compared with, training on for as long without one.
+type JointRecipe struct {
+	Name     string // folder of its checkpoint
+	Title    string // name in figures
+	Task     string // name for datasets.Open
+	Data     datasets.Options
+	Model    transformer.Spec // Vocabulary and Classes come from the data
+	Dense    training.Options
+	Detector training.Detector // Seed is set for each run
+	Joint    training.Options  // Seed likewise
+	Seeds    []uint64
+	// Size says how the task differs from the Long Range Arena's, for tables.
+	Size string
+}
+
+// JointRecipes lists the models of DOTA's notebook. They are small enough to train on two cores in minutes; a head has the 64
+// values of the machines.
+func JointRecipes() []JointRecipe {
+	small := func(tokens int) transformer.Spec {
+		return transformer.Spec{Layers: 2, Hidden: 64, Heads: 1, FFN: 128, Tokens: tokens, Vocabulary: 2, Classes: 2}
+	}
+	dense := func(steps int, rate float64) training.Options {
+		return training.Options{Phase: "dense", Epochs: 2, StepsPerEpoch: steps / 2, Batch: 16, LearningRate: rate, Multiple: 256, EvalBatch: 16, Seed: 1}
+	}
+	joint := func(steps int, rate float64) training.Options {
+		return training.Options{Epochs: 1, StepsPerEpoch: steps, Batch: 16, LearningRate: rate, HookRate: 1e-2, Multiple: 256, EvalBatch: 16}
+	}
+	seeds := []uint64{1, 2, 3}
+	return []JointRecipe{
+		{
+			Name: "dota-imdb", Title: "IMDb (words, at most 512)", Task: "imdb", Size: "reviews as words, the first 512, vocabulary 2,000; the arena reads bytes",
+			Data:  datasets.Options{MaxTokens: 512, Overflow: datasets.Truncate, VocabularySize: 2000, Dev: 300, Test: 1000},
+			Model: small(512), Dense: dense(240, 1e-3),
+			Detector: *training.DOTA(0.1, 0), Joint: joint(100, 5e-4), Seeds: seeds,
+		},
+		{
+			Name: "dota-listops", Title: "ListOps (256 to 511 tokens)", Task: "listops", Size: "lists of 257 to 511 tokens; the arena's have 501 to 1,999",
+			Data:  datasets.Options{MinLength: 256, MaxLength: 512, MaxTokens: 512, Train: 12000, Dev: 300, Test: 1000},
+			Model: small(512), Dense: dense(240, 1e-3),
+			Detector: *training.DOTA(0.1, 0), Joint: joint(100, 5e-4), Seeds: seeds,
+		},
+		{
+			Name: "dota-fashion", Title: "Fashion-MNIST (784 pixels)", Task: "fashion-mnist-pixels", Size: "28 x 28 grey pixels; the arena's CIFAR-10 has 32 x 32",
+			Data:  datasets.Options{Train: 12000, Dev: 300, Test: 1000},
+			Model: small(785), Dense: dense(240, 2e-3),
+			Detector: *training.DOTA(0.1, 0), Joint: joint(100, 1e-3), Seeds: seeds,
+		},
+	}
+}
+
+// FindJointRecipe returns the recipe of a name; the error lists the names.
+func FindJointRecipe(name string) (JointRecipe, error) {
+	var names []string
+	for _, r := range JointRecipes() {
+		if r.Name == name {
+			return r, nil
+		}
+		names = append(names, r.Name)
+	}
+	return JointRecipe{}, fmt.Errorf("experiment: no joint recipe is called %q, must be one of %s", name, strings.Join(names, ", "))
+}
+
+// Open reads or generates the recipe's data, with a trained model's vocabulary where it has one of its own.
+func (r JointRecipe) Open(folder string, vocabulary *datasets.Vocabulary) (*datasets.Dataset, error) {
+	return Recipe{Task: r.Task, Data: r.Data}.Open(folder, vocabulary)
+}
+
+func (r JointRecipe) spec(d *datasets.Dataset) transformer.Spec {
+	s := r.Model
+	s.Vocabulary, s.Classes = d.Vocabulary.Size(), len(d.Classes)
+	return s
+}
+
+// hook is the detector of one run.
+func (r JointRecipe) hook(seed uint64) *training.Detector {
+	h := r.Detector
+	h.Seed = seed
+	return &h
+}

@@ -1,0 +1,341 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/gomlx/compute"
+	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/pruning"
+	"github.com/sparse-attention/workbench/lib/trace"
+	"github.com/sparse-attention/workbench/lib/transformer"
+)
+
+// The methods of a sweep.
+const (
+	DenseMethod  = "dense"
+	OracleMethod = "oracle"
+	RandomMethod = "random"
+	ELSAMethod   = "ELSA"
+	DOTAMethod   = "DOTA"
+)
+
+// Point is the accuracy of a model at one setting of a method. Losses are against the dense model on the same examples.
+type Point struct {
+	Task, Split, Method string
+	Seed                uint64  // of the joint training, or of chance; 0 where there is none
+	Knob                float64 // retention asked for; ELSA: its p
+	Retention           float64 // measured
+	Examples, Correct   int
+	Lost, Won           int // examples that only the dense model answers right, and only this one
+}
+
+// Accuracy is in percent.
+func (p Point) Accuracy() float64 { return 100 * float64(p.Correct) / float64(p.Examples) }
+
+// Drop is in points below the dense model.
+func (p Point) Drop() float64 { return 100 * float64(p.Lost-p.Won) / float64(p.Examples) }
+
+// SweepOptions say what is run.
+type SweepOptions struct {
+	Split      string // in the points
+	Examples   []datasets.Example
+	Training   []datasets.Example // from which ELSA learns its thresholds
+	Methods    []string
+	Retentions []float64 // of DOTA, oracle and random
+	P          []float64 // of ELSA
+	Done       []Point   // of an earlier call: they are not run again
+	Observer   func(Point)
+}
+
+// Validate reports the first field that no sweep can use.
+func (o SweepOptions) Validate() error {
+	switch {
+	case len(o.Examples) == 0:
+		return fmt.Errorf("experiment: SweepOptions.Examples is empty, must hold at least 1")
+	case slices.Contains(o.Methods, ELSAMethod) && len(o.Training) == 0:
+		return fmt.Errorf("experiment: SweepOptions.Training is empty, must hold at least 1 example for ELSA's thresholds")
+	}
+	for _, m := range o.Methods {
+		if !slices.Contains([]string{DenseMethod, OracleMethod, RandomMethod, ELSAMethod, DOTAMethod}, m) {
+			return fmt.Errorf("experiment: SweepOptions.Methods holds %q, must hold dense, oracle, random, ELSA or DOTA", m)
+		}
+	}
+	for _, r := range o.Retentions {
+		if !(r > 0 && r <= 1) {
+			return fmt.Errorf("experiment: SweepOptions.Retentions holds %v, must hold shares in (0,1]", r)
+		}
+	}
+	for _, p := range o.P {
+		if !(p > 0) {
+			return fmt.Errorf("experiment: SweepOptions.P holds %v, must hold numbers above 0", p)
+		}
+	}
+	return nil
+}
+
+// Sweep runs the methods over the examples. The dense model comes first, whatever Methods says, since all are paired with it.
+func (j *Joint) Sweep(ctx context.Context, backend compute.Backend, o SweepOptions) ([]Point, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	s := &sweep{Joint: j, SweepOptions: o, ctx: ctx, backend: backend}
+	dense, err := MaskedAccuracy(ctx, backend, j.Dense, o.Examples, func(int, transformer.Projection) (*attention.Mask, error) { return nil, nil })
+	if err != nil {
+		return nil, err
+	}
+	s.dense = dense.Score
+	s.add(Point{Method: DenseMethod, Knob: 1}, dense)
+	for _, method := range o.Methods {
+		var err error
+		switch method {
+		case OracleMethod:
+			err = s.each(o.Retentions, method, 0, j.Dense, func(r float64) Chooser {
+				return heads(func(_ int, h *attention.Head, p transformer.Projection) *attention.Mask {
+					return pruning.TopKeys{Keep: r}.Mask(h, p.Layer)
+				})
+			})
+		case RandomMethod:
+			err = s.each(o.Retentions, method, 1, j.Dense, func(r float64) Chooser {
+				return heads(func(example int, h *attention.Head, p transformer.Projection) *attention.Mask {
+					seed := uint64(example)<<8 + uint64(p.Head)
+					return pruning.Random{Keep: r, Seed: seed}.Mask(h, p.Layer)
+				})
+			})
+		case ELSAMethod:
+			err = s.elsa()
+		case DOTAMethod:
+			for _, d := range j.Seeds {
+				if err = s.each(o.Retentions, method, d.Seed, d.Model, d.Chooser); err != nil {
+					break
+				}
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s.points, nil
+}
+
+type sweep struct {
+	*Joint
+	SweepOptions
+	ctx     context.Context
+	backend compute.Backend
+	dense   Score
+	points  []Point
+}
+
+func (s *sweep) add(p Point, m Masked) {
+	p.Task, p.Split, p.Retention, p.Examples, p.Correct = s.Recipe.Name, s.Split, m.Retention, m.Examples, m.Correct
+	for i, right := range m.Right {
+		switch {
+		case s.dense.Right[i] && !right:
+			p.Lost++
+		case !s.dense.Right[i] && right:
+			p.Won++
+		}
+	}
+	s.keep(p)
+}
+
+func (s *sweep) keep(p Point) {
+	s.points = append(s.points, p)
+	if s.Observer != nil {
+		s.Observer(p)
+	}
+}
+
+func (s *sweep) each(knobs []float64, method string, seed uint64, m *transformer.Encoder, choose func(float64) Chooser) error {
+	for _, knob := range knobs {
+		p := Point{Method: method, Seed: seed, Knob: knob}
+		if i := slices.IndexFunc(s.Done, func(d Point) bool {
+			return d.Task == s.Recipe.Name && d.Split == s.Split && d.Method == method && d.Seed == seed && d.Knob == knob && d.Examples == len(s.Examples)
+		}); i >= 0 {
+			s.keep(s.Done[i])
+			continue
+		}
+		masked, err := MaskedAccuracy(s.ctx, s.backend, m, s.Examples, choose(knob))
+		if err != nil {
+			return err
+		}
+		s.add(p, masked)
+	}
+	return nil
+}
+
+// Chooser keeps the best share of each query's keys by the detector's estimate. In the last layer it chooses for the first
+// token alone.
+func (d Detecting) Chooser(retention float64) Chooser {
+	return func(_ int, p transformer.Projection) (*attention.Mask, error) {
+		rule := pruning.Detected{Detector: d.Detector, Retention: retention}
+		if p.Layer == d.Model.Spec.Layers-1 {
+			rule.Queries = 1
+		}
+		h := &attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim}
+		return rule.Mask(d.Detector.Project(p.X, p.Valid, p.Layer), h, p.Layer, p.Head), nil
+	}
+}
+
+// sweepBits is the width of the heads that methods on quantised Q and K see: wide enough to be the real scores.
+const sweepBits = 12
+
+func quantised(p transformer.Projection) (*attention.Head, error) {
+	h, err := trace.Quantise(p.Q, p.K, p.V, attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim, Bits: sweepBits})
+	return &h, err
+}
+
+// heads is a Chooser over quantised heads.
+func heads(mask func(example int, h *attention.Head, p transformer.Projection) *attention.Mask) Chooser {
+	return func(example int, p transformer.Projection) (*attention.Mask, error) {
+		h, err := quantised(p)
+		if err != nil {
+			return nil, fmt.Errorf("experiment: example %d: %w", example, err)
+		}
+		return mask(example, h, p), nil
+	}
+}
+
+// elsa learns thresholds for each layer and head at every p, and runs them.
+func (s *sweep) elsa() error {
+	captured, err := CaptureHeads(s.ctx, s.backend, s.Dense, s.Training)
+	if err != nil {
+		return err
+	}
+	hash, err := ELSAHash(s.Dense.Spec.HeadDim())
+	if err != nil {
+		return err
+	}
+	return s.each(s.P, ELSAMethod, 0, s.Dense, func(p float64) Chooser {
+		filters := ELSAFilters(hash, captured, s.Dense.Spec, p)
+		return heads(func(_ int, h *attention.Head, at transformer.Projection) *attention.Mask {
+			return filters[at.Head].Mask(h, at.Layer)
+		})
+	})
+}
+
+// ELSABits is the length of a signature, the paper's; where heads are narrower it takes several orthogonal sets (the paper
+// advises as many bits as a head has values, which would be fewer).
+const ELSABits = 64
+
+// ELSAHash is the hash for heads of dim values, with the bias that its recipe measures.
+func ELSAHash(dim int) (*pruning.Hash, error) {
+	h := &pruning.Hash{}
+	for i := uint64(0); h.Projections == nil || h.Bits() < ELSABits; i++ {
+		p, err := pruning.RandomProjection(i+1, factors(dim)...)
+		if err != nil {
+			return nil, err
+		}
+		h.Projections = append(h.Projections, p)
+	}
+	h.Bias = max(0, h.AngleBias(4000, 1))
+	return h, h.Validate()
+}
+
+// factors splits a size into Kronecker factors of 4 while that goes.
+func factors(n int) []int {
+	var f []int
+	for n%4 == 0 && n > 4 {
+		f = append(f, 4)
+		n /= 4
+	}
+	return append(f, n)
+}
+
+// ELSAFilters learns a threshold for each layer and head from captured heads: a filter a head.
+func ELSAFilters(hash *pruning.Hash, captured []Captured, spec transformer.Spec, p float64) []*pruning.Hash {
+	filters := make([]*pruning.Hash, spec.Heads)
+	for i := range filters {
+		filters[i] = &pruning.Hash{Projections: hash.Projections, Bias: hash.Bias}
+		for l := range spec.Layers {
+			var mine []*attention.Head
+			for _, c := range captured {
+				if c.Site.Layer == l && c.Site.Head == i {
+					mine = append(mine, c.Head)
+				}
+			}
+			filters[i].Thresholds = append(filters[i].Thresholds, pruning.LearnThreshold(mine, p, nil))
+		}
+	}
+	return filters
+}
+
+// CaptureHeads gives every head of the examples as a dense model computes it, quantised.
+func CaptureHeads(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example) ([]Captured, error) {
+	var mu sync.Mutex
+	var all []Captured
+	_, err := MaskedAccuracy(ctx, backend, m, examples, func(example int, p transformer.Projection) (*attention.Mask, error) {
+		h, err := quantised(p)
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, Captured{Site{example, p.Layer, p.Head}, h})
+		return nil, err
+	})
+	slices.SortFunc(all, func(a, b Captured) int { return compareSites(a.Site, b.Site) })
+	return all, err
+}
+
+// Summary is a method's mean over seeds at one setting.
+type Summary struct {
+	Method    string
+	Knob      float64
+	Retention float64
+	Accuracy  float64 // percent
+	Drop      float64 // points
+	Half      float64 // of the 95 % interval of Drop
+	Seeds     int
+}
+
+// Summarise averages the points of a task and split over seeds, in the order of their first appearance. The interval is Student's
+// over seeds where there are several, else that of paired examples.
+func Summarise(points []Point, task, split string) []Summary {
+	type key struct {
+		method string
+		knob   float64
+	}
+	var order []key
+	groups := map[key][]Point{}
+	for _, p := range points {
+		if p.Task != task || p.Split != split {
+			continue
+		}
+		k := key{p.Method, p.Knob}
+		if groups[k] == nil {
+			order = append(order, k)
+		}
+		groups[k] = append(groups[k], p)
+	}
+	var out []Summary
+	for _, k := range order {
+		s := Summary{Method: k.method, Knob: k.knob, Seeds: len(groups[k])}
+		var square float64
+		n := float64(s.Seeds)
+		for _, p := range groups[k] {
+			s.Retention, s.Accuracy, s.Drop = s.Retention+p.Retention/n, s.Accuracy+p.Accuracy()/n, s.Drop+p.Drop()/n
+		}
+		for _, p := range groups[k] {
+			square += (p.Drop() - s.Drop) * (p.Drop() - s.Drop)
+		}
+		if s.Seeds > 1 {
+			s.Half = student(s.Seeds-1) * math.Sqrt(square/(n-1)/n)
+		} else {
+			p := groups[k][0]
+			x, d := float64(p.Lost+p.Won), float64(p.Lost-p.Won)
+			N := float64(p.Examples)
+			s.Half = 100 * 1.96 * math.Sqrt(x-d*d/N) / N
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// student is the two-sided 95 % quantile of Student's distribution.
+func student(freedom int) float64 {
+	table := []float64{12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262}
+	return table[min(freedom, len(table))-1]
+}
