@@ -110,7 +110,7 @@ func (c *Cascade) Probabilities(p *transformer.Pass, layer int, x, visible *grap
 	queries := graph.InsertAxes(graph.InsertAxes(s.tokens, 1), -1) // [batch, 1, queries, 1]
 	paid := graph.StopGradient(graph.Mul(x, graph.BroadcastToDims(queries, dims...)))
 	s.earned = graph.Add(s.earned, graph.ReduceSum(paid, 1, 2))
-	out := graph.Abs(graph.Einsum("bhqk,bkhd->bhqd", paid, graph.StopGradient(p.V)))
+	out := graph.Abs(graph.Einsum("bhqk,bhkd->bhqd", paid, graph.StopGradient(p.V)))
 	s.output = graph.Add(s.output, graph.ReduceSum(out, -1, -2))
 	return x
 }

@@ -34,8 +34,8 @@ func (s *stepper) diagnose(b prepared, rate float64, step int) error {
 		places = append(places, "gradient of "+names[i])
 	}
 	exec, err := model.NewExec(s.backend, s.model.Store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
-		p := s.trainingPass(in[0].Graph())
-		_, loss, gradients := s.gradients(p, in)
+		p := s.trainingPass(in[0])
+		_, loss, gradients := s.gradients(p, in[1:])
 		nodes := append(append([]*graph.Node(nil), p.Outputs...), loss)
 		for i := len(gradients) - 1; i >= 0; i-- {
 			nodes = append(nodes, gradients[i])
@@ -49,7 +49,7 @@ func (s *stepper) diagnose(b prepared, rate float64, step int) error {
 		return fmt.Errorf("training: step %d is not finite: %w", step, err)
 	}
 	defer exec.Finalize()
-	out, err := exec.Call(b.inputs...)
+	out, err := exec.Call(append([]any{b.noise}, b.inputs...)...)
 	if err != nil {
 		return fmt.Errorf("training: step %d is not finite: %w", step, err)
 	}

@@ -56,7 +56,7 @@ func (s *stepper) evaluate(examples []datasets.Example, o datasets.BatchOptions)
 	score := Score{Examples: len(examples)}
 	scorer := s.objective.Scorer(examples)
 	var weight float64
-	for b := range s.prepare(datasets.Batches(examples, o), 0, 0) {
+	for b := range s.prepareEval(datasets.Batches(examples, o)) {
 		out, err := s.eval.Call(b.inputs...)
 		b.release()
 		if err != nil {

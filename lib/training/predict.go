@@ -43,7 +43,7 @@ func (p *Predictor) Close() { p.exec.Finalize() }
 // Predict gives the class of every example, in their order.
 func (p *Predictor) Predict(examples []datasets.Example) ([]int32, error) {
 	answers := Classification{}.Scorer(examples).(*predictions[int32])
-	for b := range p.stepper.prepare(datasets.Batches(examples, p.options), 0, 0) {
+	for b := range p.stepper.prepareEval(datasets.Batches(examples, p.options)) {
 		out, err := p.exec.Call(b.inputs[:2]...)
 		b.release()
 		if err == nil {

@@ -80,12 +80,12 @@ func (s *stepper) transformerHook() transformer.Hook {
 	return s.hook
 }
 
-// trainGraph takes the rate, the hook's rate, the step and the objective's inputs; it returns the task loss, and the whole
+// trainGraph takes the rate, the hook's rate, the step, the dropout masks and the objective's inputs; it returns the task loss, and the whole
 // loss or NaN where a gradient is not finite. Such a step changes no weight.
 func (s *stepper) trainGraph(_ *model.Scope, in []*graph.Node) []*graph.Node {
 	rate, hookRate, step := in[0], in[1], in[2]
-	p := s.trainingPass(rate.Graph())
-	task, loss, gradients := s.gradients(p, in[3:])
+	p := s.trainingPass(in[3])
+	task, loss, gradients := s.gradients(p, in[4:])
 	k := len(s.weights.names)
 	norms := s.weights.norm(gradients[:k])
 	finite := isFinite(graph.Add(loss, norms))
@@ -98,9 +98,10 @@ func (s *stepper) trainGraph(_ *model.Scope, in []*graph.Node) []*graph.Node {
 }
 
 // trainingPass is marked as training, else ONNX Runtime would freeze the state of the dropout generator.
-func (s *stepper) trainingPass(g *graph.Graph) *transformer.Pass {
+func (s *stepper) trainingPass(noise *graph.Node) *transformer.Pass {
+	g := noise.Graph()
 	s.model.Store.SetTraining(g, true)
-	return &transformer.Pass{Model: s.model, Graph: g, Training: true}
+	return &transformer.Pass{Model: s.model, Graph: g, Training: true, Noise: noise}
 }
 
 // gradients gives the task loss, the loss with what hooks add, and its gradients by the weights, then the hook's variables.
@@ -129,7 +130,7 @@ func (s *stepper) evalGraph(_ *model.Scope, in []*graph.Node) []*graph.Node {
 
 // step trains on one batch and returns the task loss; it refuses to go on with one that is not finite.
 func (s *stepper) step(b prepared, rate, hookRate float64, step int) (task float64, err error) {
-	out, err := s.train.Call(append([]any{float32(rate), float32(hookRate), float32(step)}, b.inputs...)...)
+	out, err := s.train.Call(append([]any{float32(rate), float32(hookRate), float32(step), b.noise}, b.inputs...)...)
 	if err != nil {
 		return 0, fmt.Errorf("training: step %d: %w", step, err)
 	}

@@ -293,39 +293,3 @@ func TestThresholdsMoveUnderTheRegulariser(t *testing.T) {
 		t.Errorf("kept shares are %v", r.Best.Kept)
 	}
 }
-
-// BenchmarkStep reports the training speed of the workbench's two reference encoders on the backend of GOMLX_BACKEND.
-func BenchmarkStep(b *testing.B) {
-	for _, c := range []struct {
-		name  string
-		spec  transformer.Spec
-		batch int
-	}{
-		{"L2-H128-N64-batch32", transformer.Tiny(64, 2000, 2), 32},
-		{"L4-H256-N128-batch16", transformer.Mini(128, 2000, 2), 16},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			d := &datasets.Dataset{Name: "random", Classes: []string{"a", "b"}}
-			for i := range c.batch {
-				ids := make([]int32, c.spec.Tokens)
-				for j := range ids {
-					ids[j] = int32(5 + (i*31+j*7)%1990)
-				}
-				d.Train = append(d.Train, datasets.Example{IDs: ids, Label: int32(i % 2)})
-			}
-			d.Dev = d.Train[:1]
-			o := training.Options{Epochs: 1, Batch: c.batch, EvalBatch: 1, Multiple: c.spec.Tokens}
-			if _, err := run(b, encoder(b, c.spec), d, nil, o); err != nil { // compiles
-				b.Fatal(err)
-			}
-			m := encoder(b, c.spec)
-			o.Epochs = b.N
-			b.ResetTimer()
-			if _, err := run(b, m, d, nil, o); err != nil {
-				b.Fatal(err)
-			}
-			b.ReportMetric(float64(c.batch)*float64(b.N)/b.Elapsed().Seconds(), "examples/s")
-			b.ReportMetric(3*float64(c.spec.MultiplyAdds(c.spec.Tokens)), "multiply-adds/example")
-		})
-	}
-}

@@ -8,7 +8,6 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/model"
 )
 
@@ -114,7 +113,7 @@ func (p *Pass) Words(states *graph.Node) *graph.Node {
 	dims := append([]int(nil), states.Shape().Dimensions...)
 	y, transformed := states, p.Model.Spec.Family != Llama
 	if transformed {
-		y = p.norm("language/norm", activation.Gelu(p.dense("language/transform", y)))
+		y = p.norm("language/norm", gelu(p.dense("language/transform", y)))
 	}
 	y = graph.Reshape(y, -1, dims[len(dims)-1])
 	y = graph.Einsum("th,vh->tv", y, p.Parameter("embedding/token"))
@@ -146,7 +145,8 @@ func (p *Pass) embed(inputs *graph.Node) *graph.Node {
 	return p.dropout(x)
 }
 
-// project gives Q, K and V, each [batch, N, heads, d], by one fused product.
+// project gives Q, K and V, each [batch, heads, N, d]. The parameter is one matrix for all three; the product is taken in
+// three parts, because the gradient of a part of one product is a padded copy of the whole.
 func (p *Pass) project(l int, x *graph.Node) (q, k, v *graph.Node) {
 	s := p.Model.Spec
 	if s.Family == Llama {
@@ -156,10 +156,12 @@ func (p *Pass) project(l int, x *graph.Node) (q, k, v *graph.Node) {
 	if s.Family == PreNorm {
 		x = p.norm(layerName(l, "attention_norm"), x)
 	}
-	y := p.dense(layerName(l, "qkv"), x)
+	w, biases := p.Parameter(layerName(l, "qkv/weights")), p.Parameter(layerName(l, "qkv/biases"))
+	rows := graph.Reshape(x, -1, s.Hidden)
 	part := func(i int) *graph.Node {
-		z := graph.Slice(y, graph.AxisRange(), graph.AxisRange(), graph.AxisRange(i*s.Hidden, (i+1)*s.Hidden))
-		return graph.Reshape(z, b, n, s.Heads, s.HeadDim())
+		columns := graph.AxisRange(i*s.Hidden, (i+1)*s.Hidden)
+		y := affine(rows, graph.Slice(w, graph.AxisRange(), columns), graph.Slice(biases, columns))
+		return graph.Transpose(graph.Reshape(y, b, n, s.Heads, s.HeadDim()), 1, 2)
 	}
 	return part(0), part(1), part(2)
 }
@@ -167,19 +169,23 @@ func (p *Pass) project(l int, x *graph.Node) (q, k, v *graph.Node) {
 // attend gives the context, [batch, N, hidden].
 func (p *Pass) attend(l int, hook Hook, q, k, v, visible *graph.Node) *graph.Node {
 	s := p.Model.Spec
-	b, n := q.Shape().Dimensions[0], q.Shape().Dimensions[1]
-	scores := graph.MulScalar(graph.Einsum("bqhd,bkhd->bhqk", q, k), s.scoreScale())
+	b, n := q.Shape().Dimensions[0], q.Shape().Dimensions[2]
+	scores := graph.Einsum("bhqd,bhkd->bhqk", graph.MulScalar(q, s.scoreScale()), k)
 	if hook != nil {
 		scores = hook.Scores(p, l, scores, visible)
 	}
-	removed := graph.Scalar(scores.Graph(), scores.DType(), float64(Removed))
-	dims := scores.Shape().Dimensions
-	scores = graph.Where(graph.BroadcastToDims(visible, dims...), scores, graph.BroadcastToDims(removed, dims...))
-	probabilities := graph.Softmax(scores, -1)
+	hidden := graph.MulScalar(graph.ConvertDType(graph.LogicalNot(visible), scores.DType()), Removed)
+	probabilities := rowSoftmax(graph.Add(scores, hidden)) // two removals make no less a zero than one
 	if h, ok := hook.(ProbabilityHook); ok {
 		probabilities = h.Probabilities(p, l, probabilities, visible)
 	}
-	return graph.Reshape(graph.Einsum("bhqk,bkhd->bqhd", p.dropout(probabilities), v), b, n, s.Hidden)
+	context := graph.Einsum("bhqk,bhkd->bhqd", p.dropout(probabilities), v)
+	return p.join(context, b, n)
+}
+
+// join puts the heads of a context, [batch, heads, N, d], side by side: [batch, N, hidden].
+func (p *Pass) join(context *graph.Node, b, n int) *graph.Node {
+	return graph.Reshape(graph.Transpose(context, 1, 2), b, n, p.Model.Spec.Hidden)
 }
 
 // finish is the rest of a block: output projection, residual and feed-forward, residual, with their norms.
@@ -189,7 +195,7 @@ func (p *Pass) finish(l int, x, context *graph.Node) *graph.Node {
 		return p.finishLlama(l, x, context)
 	}
 	forward := func(x *graph.Node) *graph.Node {
-		y := activation.Gelu(p.dense(layerName(l, "expand"), x))
+		y := gelu(p.dense(layerName(l, "expand"), x))
 		return p.dropout(p.dense(layerName(l, "contract"), y))
 	}
 	x = graph.Add(x, p.dropout(p.dense(layerName(l, "output"), context)))
@@ -218,13 +224,18 @@ func (p *Pass) dense(name string, x *graph.Node) *graph.Node {
 // affine is x w + bias on the last axis; bias may be nil.
 func (p *Pass) affine(x, w, bias *graph.Node) *graph.Node {
 	dims := append([]int(nil), x.Shape().Dimensions...)
-	in := dims[len(dims)-1]
-	y := graph.MatMul(graph.Reshape(x, -1, in), w)
-	if bias != nil {
-		y = graph.Add(y, graph.InsertAxes(bias, 0))
-	}
+	y := affine(graph.Reshape(x, -1, dims[len(dims)-1]), w, bias)
 	dims[len(dims)-1] = w.Shape().Dimensions[1]
 	return graph.Reshape(y, dims...)
+}
+
+// affine is x w + bias, [rows, in] by [in, out] and [out]; the bias may be nil.
+func affine(x, w, bias *graph.Node) *graph.Node {
+	y := graph.MatMul(x, w)
+	if bias == nil {
+		return y
+	}
+	return graph.Add(y, graph.InsertAxes(bias, 0))
 }
 
 // normEpsilon is BERT's.
@@ -232,24 +243,8 @@ const normEpsilon = 1e-12
 
 func (p *Pass) norm(name string, x *graph.Node) *graph.Node {
 	gain, offset := p.Parameter(name+"/gain"), p.Parameter(name+"/offset")
-	mean := graph.ReduceAndKeep(x, graph.ReduceMean, -1)
-	centred := graph.Sub(x, mean)
-	variance := graph.ReduceAndKeep(graph.Square(centred), graph.ReduceMean, -1)
-	y := graph.Div(centred, graph.Sqrt(graph.AddScalar(variance, normEpsilon)))
 	rank := x.Rank()
-	return graph.Add(graph.Mul(y, graph.ExpandLeftToRank(gain, rank)), graph.ExpandLeftToRank(offset, rank))
-}
-
-// dropout zeroes a share of x while training and scales the rest, so that the expectation stays.
-func (p *Pass) dropout(x *graph.Node) *graph.Node {
-	rate := p.Model.Spec.Dropout
-	if !p.Training || rate == 0 {
-		return x
-	}
-	shape := shapes.Make(dtypes.Float32, x.Shape().Dimensions...)
-	random := p.Model.Store.RootScope().RandomUniform(p.Graph, shape)
-	kept := graph.GreaterOrEqual(random, graph.BroadcastToDims(graph.Scalar(p.Graph, dtypes.Float32, rate), shape.Dimensions...))
-	return graph.Mul(x, graph.MulScalar(graph.ConvertDType(kept, x.DType()), 1/(1-rate)))
+	return graph.Add(graph.Mul(normalise(x), graph.ExpandLeftToRank(gain, rank)), graph.ExpandLeftToRank(offset, rank))
 }
 
 // see sets Valid and gives the boolean [batch, 1, 1 or N, N] of the keys that a query may see.

@@ -33,10 +33,13 @@ type Pass struct {
 	Kept     []*graph.Node // scalars, one a layer, that hooks report: kept share of the visible scores
 
 	X       *graph.Node   // input of the layer whose attention is being built, [batch, N, hidden]
-	V       *graph.Node   // its values, [batch, N, heads, d]
+	V       *graph.Node   // its values, [batch, heads, N, d]
 	Valid   *graph.Node   // boolean [batch, N], false for padding
 	Outputs []*graph.Node // what the embedding and every finished layer gave, [batch, N, hidden] each
-	State   any           // a hook's own, nil at the first layer
+	Noise   *graph.Node   // dropout masks, a vector of Spec.NoiseSize values (see Spec.Noise); nil: the graph draws them itself
+	drawn   int           // values of Noise taken
+
+	State any // a hook's own, nil at the first layer
 }
 
 // AddLoss adds a scalar to the training loss.

@@ -5,7 +5,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// projectLlama gives Q, K and V, each [batch, N, heads, d]: K and V of a shared head are repeated for the heads that share
+// projectLlama gives Q, K and V, each [batch, heads, N, d]: K and V of a shared head are repeated for the heads that share
 // it, so that everything behind sees one kind of attention.
 func (p *Pass) projectLlama(l int, x *graph.Node) (q, k, v *graph.Node) {
 	s := p.Model.Spec
@@ -25,7 +25,8 @@ func (p *Pass) projectLlama(l int, x *graph.Node) (q, k, v *graph.Node) {
 	}
 	q = p.rotate(part(0, s.Heads))
 	k = p.rotate(part(s.Hidden, s.kvHeads()))
-	return q, shared(k), shared(part(s.Hidden+s.kvWidth(), s.kvHeads()))
+	v = part(s.Hidden+s.kvWidth(), s.kvHeads())
+	return graph.Transpose(q, 1, 2), graph.Transpose(shared(k), 1, 2), graph.Transpose(shared(v), 1, 2)
 }
 
 // rotate turns the pairs of [batch, N, heads, d] by their position.

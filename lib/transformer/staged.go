@@ -51,13 +51,11 @@ func NewStaged(backend compute.Backend, m *Encoder) (*Staged, error) {
 	for l := range m.Spec.Layers {
 		s.project = append(s.project, stage(func(p *Pass, in []*graph.Node) []*graph.Node {
 			q, k, v := p.project(l, in[0])
-			// [batch, heads, N, d]: a head's matrix is then one contiguous slice.
-			return []*graph.Node{graph.Transpose(q, 1, 2), graph.Transpose(k, 1, 2), graph.Transpose(v, 1, 2)}
+			return []*graph.Node{q, k, v} // [batch, heads, N, d]: a head's matrix is one contiguous slice
 		}))
 		s.finish = append(s.finish, stage(func(p *Pass, in []*graph.Node) []*graph.Node {
 			b, n := in[0].Shape().Dimensions[0], in[0].Shape().Dimensions[1]
-			context := graph.Reshape(graph.Transpose(in[1], 1, 2), b, n, m.Spec.Hidden)
-			return []*graph.Node{p.finish(l, in[0], context)}
+			return []*graph.Node{p.finish(l, in[0], p.join(in[1], b, n))}
 		}))
 	}
 	return s, failed

@@ -1,0 +1,60 @@
+package transformer
+
+import (
+	"math"
+
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// The functions here have hand-written gradients: what GoMLX derives for a fused operation goes through the decomposed
+// form, which is computed a second time, and took a third of a training step.
+
+// withGradient is y(x), of x's shape, whose gradient is gradient(y, v) for the gradient v by y. GoMLX takes a custom gradient
+// only for the identity, so the identity stands as y's alternative in the backward pass; its value is never computed.
+func withGradient(x *graph.Node, y func() *graph.Node, gradient func(y, v *graph.Node) *graph.Node) *graph.Node {
+	var value *graph.Node
+	out, alternated := graph.InternalFusedOpCaller(
+		func() *graph.Node { value = y(); return value },
+		func() *graph.Node {
+			return graph.IdentityWithCustomGradient(x, func(_, v *graph.Node) *graph.Node { return gradient(value, v) })
+		}, true)
+	if !alternated { // GOMLX_FUSION=0 switches such operations off
+		return y()
+	}
+	return out
+}
+
+// rowSoftmax is over the last axis. dx = y (v - sum(y v)).
+func rowSoftmax(x *graph.Node) *graph.Node {
+	return withGradient(x, func() *graph.Node { return graph.Softmax(x, -1) }, func(y, v *graph.Node) *graph.Node {
+		yv := graph.Mul(y, v)
+		return graph.Sub(yv, graph.Mul(y, graph.ReduceAndKeep(yv, graph.ReduceSum, -1)))
+	})
+}
+
+// gelu is x Phi(x), exact. dx = v (Phi(x) + x phi(x)).
+func gelu(x *graph.Node) *graph.Node {
+	var cdf *graph.Node
+	return withGradient(x, func() *graph.Node {
+		cdf = graph.AddScalar(graph.MulScalar(graph.Erf(graph.MulScalar(x, math.Sqrt2/2)), 0.5), 0.5)
+		return graph.Mul(x, cdf)
+	}, func(_, v *graph.Node) *graph.Node {
+		density := graph.Exp(graph.Mul(graph.MulScalar(x, -0.5), x))
+		return graph.Mul(v, graph.Add(cdf, graph.Mul(graph.MulScalar(x, 1/math.Sqrt(2*math.Pi)), density)))
+	})
+}
+
+// normalise gives every row of the last axis mean 0 and variance 1. With r = 1/sqrt(variance + epsilon),
+// dx = r (v - mean(v) - y mean(y v)).
+func normalise(x *graph.Node) *graph.Node {
+	mean := func(x *graph.Node) *graph.Node { return graph.ReduceAndKeep(x, graph.ReduceMean, -1) }
+	var r *graph.Node
+	return withGradient(x, func() *graph.Node {
+		centred := graph.Sub(x, mean(x))
+		r = graph.Reciprocal(graph.Sqrt(graph.AddScalar(mean(graph.Square(centred)), normEpsilon)))
+		return graph.Mul(centred, r)
+	}, func(y, v *graph.Node) *graph.Node {
+		along := graph.Mul(y, mean(graph.Mul(y, v)))
+		return graph.Mul(graph.Sub(graph.Sub(v, mean(v)), along), r)
+	})
+}
