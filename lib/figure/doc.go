@@ -2,7 +2,7 @@
 // provenance.
 //
 // A chart is a struct with exported fields and a constructor that returns an error for bad data: [Bars], [Stack], [Lines],
-// [Percent], [MaskMap], [Heat], [Histogram], [Table], [Scatter], and [Panels], which sets several beside each other. What it
+// [Percent], [Timeline], [MaskMap], [Heat], [Histogram], [Table], [Scatter], and [Panels], which sets several beside each other. What it
 // shows is a list of [Pair]: a row of package published with our number. Ours is drawn in colour; the published value is
 // drawn solid when its digits were read ("printed", "measured"), hollow when it was digitised, derived or taken from a
 // summary, and not at all when it is unverified.

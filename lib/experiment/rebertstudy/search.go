@@ -2,6 +2,7 @@ package rebertstudy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -65,10 +66,10 @@ func (s *Search) Windows(seed uint64) rebert.Windows {
 		Note: s.Options.String()}
 }
 
-// Search looks for the windows of the encoder, which it leaves as it is. Everything it measures is written to the folder, and an
-// interrupted search goes on from there. It leaves search.json, windows.json and the weights in the folder.
-func (e *Encoder) Search(ctx context.Context, backend compute.Backend, folder string, o SearchOptions, observer training.Observer) (*Search, error) {
-	began := time.Now()
+// Search looks for the windows of the encoder, which it leaves as it is. Everything it measures is written to the folder
+// models/<task>/budget-<points>, and an interrupted search goes on from there. It leaves search.json, windows.json and the weights.
+func (e *Encoder) Search(ctx context.Context, backend compute.Backend, models string, o SearchOptions, observer training.Observer) (*Search, error) {
+	began, folder := time.Now(), searchFolder(models, e.Task, o)
 	m, err := copyOf(e.Model)
 	if err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func (e *Encoder) Search(ctx context.Context, backend compute.Backend, folder st
 	if err := s.Windows(base.Seed).WriteFile(filepath.Join(folder, "windows.json")); err != nil {
 		return nil, err
 	}
-	return s, writeJSON(filepath.Join(folder, "search.json"), s)
+	return s, errors.Join(writeJSON(filepath.Join(models, e.Task.Name, cardFile), e.Card), writeJSON(filepath.Join(folder, "search.json"), s))
 }
 
 func copyOf(m *transformer.Encoder) (*transformer.Encoder, error) {

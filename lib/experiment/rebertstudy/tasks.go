@@ -41,6 +41,7 @@ func Tasks() []Task {
 		{Name: "imdb", Title: "IMDb", Dataset: "imdb", Data: words(8000, 128), Spec: shape(4, 64, 128, 0.2), Dense: dense(3, 32, 350, 1e-3), Search: 1000, Held: 2000},
 		{Name: "gosource", Title: "Go source", Recipe: "gosource", Search: 1000},
 		{Name: "listops", Title: "ListOps (short)", Recipe: "listops-short", Search: 1000},
+		{Name: "wordnet", Title: "WordNet glosses", Dataset: "wordnet", Data: words(8000, 48), Spec: shape(4, 64, 48, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500, Held: 2500},
 		{Name: "sst2-2", Title: "SST-2, 2 layers", Dataset: "sst2", Data: words(8000, 64), Spec: shape(2, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500},
 		{Name: "sst2-6", Title: "SST-2, 6 layers", Dataset: "sst2", Data: words(8000, 64), Spec: shape(6, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500},
 		{Name: "cola", Title: "CoLA", Dataset: "cola", Data: words(8000, 64), Spec: shape(4, 64, 64, 0.2), Dense: dense(4, 32, 0, 5e-4), Search: 850, Chance: true},
