@@ -48,13 +48,14 @@ const (
 	HalveThenOne WindowStep = iota // halves while it can, then one word less at a time
 	Halve                          // halves
 	One                            // one word less at a time
+	Bisect                         // halves while it can, then bisects between the last window within the budget and the first out of it
 
 	windowSteps
 )
 
 func (s WindowStep) String() string {
 	if s < windowSteps {
-		return []string{"halve, then one less", "halve", "one less"}[s]
+		return []string{"halve, then one less", "halve", "one less", "halve, then bisect"}[s]
 	}
 	return fmt.Sprintf("WindowStep(%d)", uint8(s))
 }
@@ -227,10 +228,15 @@ func (r *windowRun) layers(ctx context.Context, at func(int) int) error {
 	for i := range r.Layers {
 		l := at(i)
 		phase := fmt.Sprintf("phase 2, layer %d", l)
-		halving := r.Step != One
-		for r.Half[l] > 0 {
+		halving, out := r.Step != One, -1 // widest half-window that was out of budget
+		for r.Half[l]-out > 1 {
 			half := slices.Clone(r.Half)
-			half[l] = smaller(half[l], halving)
+			switch {
+			case out >= 0 && r.Step == Bisect:
+				half[l] = (r.Half[l] + out) / 2
+			default:
+				half[l] = smaller(half[l], halving && out < 0)
+			}
 			ok, err := r.try(ctx, phase, half)
 			if err != nil {
 				return err
@@ -238,11 +244,10 @@ func (r *windowRun) layers(ctx context.Context, at func(int) int) error {
 			if ok {
 				continue
 			}
-			if halving && r.Step == HalveThenOne && r.Half[l]-half[l] > 1 {
-				halving = false
-				continue
+			if !halving || r.Step == Halve || r.Step == HalveThenOne && out >= 0 {
+				break
 			}
-			break
+			out = half[l]
 		}
 	}
 	return nil
@@ -256,7 +261,8 @@ func smaller(w int, halving bool) int {
 }
 
 // rounds is phase 2 by cost: each round tries every layer's next smaller window and takes the one that loses least of the score
-// for a word saved. A layer whose step is out of budget takes smaller steps, and then no more.
+// for a word saved. A layer whose halving is out of budget goes on one word at a time unless the step is Halve, and one whose
+// single word is out of budget no more.
 func (r *windowRun) rounds(ctx context.Context) error {
 	halving, done := make([]bool, r.Layers), make([]bool, r.Layers)
 	for l := range halving {
@@ -276,7 +282,7 @@ func (r *windowRun) rounds(ctx context.Context) error {
 				return err
 			}
 			if score < r.floor {
-				done[l] = !(halving[l] && r.Step == HalveThenOne && r.Half[l]-half[l] > 1)
+				done[l] = !(halving[l] && (r.Step == HalveThenOne || r.Step == Bisect) && r.Half[l]-half[l] > 1)
 				halving[l] = false
 				if !done[l] && best < 0 {
 					best = -2 // another round, with smaller steps

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/sparse-attention/workbench/lib/accelerator/rebert"
-	"github.com/sparse-attention/workbench/lib/energy"
-	"github.com/sparse-attention/workbench/lib/published"
 	"github.com/sparse-attention/workbench/lib/unit"
 )
 
@@ -154,91 +152,4 @@ func (e *Evaluation) mean(of func(*Point) float64) float64 {
 		sum += of(&e.Tasks[i])
 	}
 	return sum / float64(len(e.Tasks))
-}
-
-// machines names those of Fig. 17 and their speedup.
-func (e *Evaluation) machines(p *Point) (names []string, over []float64, err error) {
-	gpu := rebert.ImpliedGPU(p.Baseline, p.Squad)
-	asic, err := e.ASIC.Latency(p.Model, p.Tokens)
-	return []string{e.ASIC.Name, "baseline", "ReBERT-basic", "ReBERT-advanced"},
-		[]float64{gpu.Latency.Seconds() / asic.Seconds(), p.OverGPU(p.Baseline), p.OverGPU(p.Basic), p.OverGPU(p.Advanced)}, err
-}
-
-// Figure17 is the speedup over the implied GPU, a group of bars for each of our tasks and for each fitted point, whose bars stand
-// beside the published ones.
-func (e *Evaluation) Figure17(tasks bool) ([]published.Row, error) {
-	var rows []published.Row
-	points := e.Fitted
-	if tasks {
-		points = e.Tasks
-	}
-	for i := range points {
-		names, over, err := e.machines(&points[i])
-		if err != nil {
-			return nil, err
-		}
-		for k, name := range names {
-			rows = append(rows, row("fig17", name, points[i].Name, string(points[i].Origin), "speedup_over_gpu", "x", over[k]))
-		}
-	}
-	return rows, nil
-}
-
-// ModelTimes is the time of each model in steps, with full attention and with our windows, at one sentence length.
-func (e *Evaluation) ModelTimes(tokens int) []published.Row {
-	var rows []published.Row
-	for i := range e.Models {
-		p := &e.Models[i]
-		if p.Tokens != tokens {
-			continue
-		}
-		n := fmt.Sprintf("N=%d", tokens)
-		rows = append(rows, row("models", "full attention", p.Name, n, "time", "steps", p.Baseline.Steps),
-			row("models", "our windows, basic", p.Name, n, "time", "steps", p.Basic.Steps),
-			row("models", "our windows, advanced", p.Name, n, "time", "steps", p.Advanced.Steps))
-	}
-	return rows
-}
-
-// Generality is the speedup of advanced over full attention by model and sentence length, under the mean of our windows.
-func (e *Evaluation) Generality() []published.Row {
-	var rows []published.Row
-	for i := range e.Models {
-		p := &e.Models[i]
-		rows = append(rows, row("generality", "ReBERT-advanced", p.Name, fmt.Sprintf("N=%d", p.Tokens), "speedup_over_baseline", "x", p.Speedup(p.Advanced)))
-	}
-	return rows
-}
-
-// Reductions are the savings of inner product, softmax and attention over full attention, by task, in per cent.
-func (e *Evaluation) Reductions() []published.Row {
-	var rows []published.Row
-	for i := range e.Tasks {
-		p := &e.Tasks[i]
-		d := p.Advanced.Reductions(p.Baseline)
-		for _, x := range []struct {
-			part  string
-			share float64
-		}{{"inner product", d.InnerProduct}, {"softmax", d.Softmax}, {"attention total", d.Attention}} {
-			rows = append(rows, row("energy-attention", x.part, p.Name, "N=128", "energy_reduction", "%", 100*x.share))
-		}
-	}
-	return rows
-}
-
-// Components is where the attention energy of one sentence goes, by part of the machine and component, with full attention and under
-// the mean of our windows; in microjoules.
-func (e *Evaluation) Components() []published.Row {
-	var rows []published.Row
-	p := &e.Models[0] // BERT-base, N = 128
-	for _, r := range []rebert.Report{p.Baseline, p.Advanced} {
-		for _, part := range []rebert.Part{rebert.Write, rebert.InnerProduct, rebert.Softmax, rebert.WeightedSum} {
-			for c, pj := range r.Energy[part] {
-				if pj > 0 {
-					rows = append(rows, row("energy-parts", r.Machine, part.String(), "", energy.CrossbarComponent(c).String(), "uJ", float64(pj)*1e-6))
-				}
-			}
-		}
-	}
-	return rows
 }

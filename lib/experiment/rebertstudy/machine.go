@@ -130,12 +130,16 @@ func Sensitivities(ctx context.Context) (s Sensitivity, err error) {
 			}
 			s.Depth = append(s.Depth, row("sensitivity", machine.Name, "pipeline depth", fmt.Sprintf("D=%d", d), "speedup_over_baseline", "x", x))
 		}
-		for _, pulse := range []int{10, 20, 50, 100, 200} {
-			x, err := speedup(func(m rebert.Spec) rebert.Spec { m.Pulse = time.Duration(pulse); return m }, machine)
+	}
+	for _, machine := range []rebert.Spec{rebert.Baseline(), rebert.Basic(), rebert.Advanced()} {
+		for _, pulse := range []int{10, 20, 50, 100, 150, 200} {
+			m := machine
+			m.Pulse = time.Duration(pulse)
+			r, err := m.Simulate(ctx, w)
 			if err != nil {
 				return s, err
 			}
-			s.Write = append(s.Write, row("sensitivity", machine.Name, "write pulse", fmt.Sprintf("ns=%d", pulse), "speedup_over_baseline", "x", x))
+			s.Write = append(s.Write, row("sensitivity", machine.Name, "write pulse", fmt.Sprintf("ns=%d", pulse), "time", "steps", r.Steps))
 		}
 	}
 	for bits := 4; bits <= 10; bits++ {
