@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"path/filepath"
 
 	"github.com/gomlx/compute"
 	"github.com/sparse-attention/workbench/lib/accelerator/rebert"
@@ -151,13 +152,36 @@ func (s *DatapathStudy) Table() (headings []string, rows [][]string) {
 	return headings, rows
 }
 
-// Mismatch sets ReTransformer's published sensitivity (quantised BERT on QNLI) beside ours: another model, so it is shown and not
-// judged.
-func (s *DatapathStudy) Mismatch(r published.Row) float64 {
+// Mismatch is the group of that name, with ReTransformer's published sensitivity (quantised BERT on QNLI) where there is one: another
+// model, so it is shown beside ours and not judged.
+func (s *DatapathStudy) Mismatch() *Compared {
+	c := &Compared{}
+	theirs := published.Figure("ReTransformer", "reram-sensitivity")
 	for _, v := range s.Variants {
-		if v.Group == "mismatch" && r.Config == fmt.Sprintf("mismatch %g %%", v.Value) {
-			return v.Drop
+		if v.Group != "mismatch" {
+			continue
+		}
+		config := fmt.Sprintf("sigma=%g", v.Value)
+		c.own(row("datapath-mismatch", s.Model, s.Model, config, "accuracy_drop", "points", v.Drop))
+		for _, r := range theirs {
+			if r.Metric == "accuracy_drop" && r.Config == fmt.Sprintf("mismatch %g %%", v.Value) {
+				r.Figure, r.Series, r.Config = "datapath-mismatch", "ReTransformer: BERT, QNLI", config
+				c.add(r, math.NaN())
+			}
 		}
 	}
-	return math.NaN()
+	return c
+}
+
+const datapathFile = "datapath.json"
+
+// Save writes the study to the folder of models, and LoadDatapath reads it.
+func (s *DatapathStudy) Save(models string) error {
+	return writeJSON(filepath.Join(models, datapathFile), s)
+}
+
+// LoadDatapath reads a study that was saved.
+func LoadDatapath(models string) (*DatapathStudy, error) {
+	s := &DatapathStudy{}
+	return s, readJSON(filepath.Join(models, datapathFile), s)
 }

@@ -132,3 +132,26 @@ func (e *Evaluation) Components() []published.Row {
 	}
 	return rows
 }
+
+// Size tabulates arrays, tiles, area and lifetime of BERT-base at N = 128: full attention, and the machines under the mean of our windows.
+func (e *Evaluation) Size() (headings []string, rows [][]string) {
+	headings = []string{"machine", "arrays of weights", "of keys", "of values", "second copies", "tiles", "area (mm2)", "power (W)", "lifetime at 1e9 writes (days)"}
+	p := &e.Models[0]
+	for _, r := range []rebert.Report{p.Baseline, p.Basic, p.Advanced} {
+		a := r.Arrays
+		rows = append(rows, []string{r.Machine, fmt.Sprint(a.Weights), fmt.Sprint(a.Keys), fmt.Sprint(a.Values), fmt.Sprint(a.Copies), fmt.Sprint(a.Tiles()),
+			fmt.Sprintf("%.0f", float64(r.Area.Total())), fmt.Sprintf("%.0f", float64(r.Power())), fmt.Sprintf("%.2f", 365.25*r.Lifetime.Years)})
+	}
+	return headings, rows
+}
+
+// References tabulates the published accuracies of the models that the paper compares with; unverified ones say so.
+func References() (headings []string, rows [][]string) {
+	headings = []string{"model", "task", "metric", "published", "evidence", "source"}
+	for _, name := range []string{"MobileBERT", "DistilBERT", "BERT-base", "BERT-base 8-bit", "BERT-base-cased"} {
+		for _, r := range published.Figure(name, "ref-accuracy") {
+			rows = append(rows, []string{r.Series, r.Workload, r.Metric, published.FormatNumber(r.Value) + " " + r.Unit, r.Evidence.String(), r.Source})
+		}
+	}
+	return headings, rows
+}

@@ -88,6 +88,31 @@ func slotRow(machine string) (published.Row, error) {
 	return published.Find(system, name[0], name[1], "6 words", name[2], "first_inner_product_slot")
 }
 
+// Slots are the slots of the first inner products, the published ones beside ours, under the name of each machine's arrays.
+func Slots(ports []Port) (*Compared, error) {
+	c := &Compared{}
+	for _, p := range ports {
+		r, err := slotRow(p.Machine)
+		if err != nil {
+			return nil, err
+		}
+		r.Figure, r.Series, r.Config = "timelines", p.Arrays(), ""
+		c.add(r, float64(p.First))
+	}
+	return c, nil
+}
+
+// Arrays names the lane of what the arrays do.
+func (p Port) Arrays() string { return p.Machine + ": arrays" }
+
+// Letter is a key, or a word whose inner product it is, as the paper's figures write it: k1, w1.
+func (s Span) Letter() string {
+	if s.Kind == "inner product" {
+		return fmt.Sprintf("w%d", s.Word)
+	}
+	return fmt.Sprintf("k%d", s.Word)
+}
+
 // BreakEven is the time of the three machines against a uniform half-window, in steps, for BERT-base: basic stops paying where its
 // curve meets that of full attention.
 func BreakEven(ctx context.Context, tokens int, half ...int) ([]published.Row, error) {

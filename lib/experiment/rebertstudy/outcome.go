@@ -2,6 +2,8 @@ package rebertstudy
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -21,6 +23,18 @@ type Outcome struct {
 	Task   Task
 	Card   Card
 	Search *Search
+}
+
+// Checkpoints is the folder of the committed results under the module's root.
+func Checkpoints(root string) string { return filepath.Join(experiment.Checkpoints(root), "rebert") }
+
+// OutcomeHash is one hash over what the searches found, for a figure's provenance.
+func OutcomeHash(all []Outcome) string {
+	h := sha256.New()
+	for _, o := range all {
+		fmt.Fprintln(h, o.Task.Name, o.Card.DataHash, o.Search.Options, o.Search.Half, o.Search.Before, o.Search.After, o.Search.Control)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
 }
 
 // searchFolder is where a search leaves its files.
@@ -48,9 +62,9 @@ func LoadOutcomes(models string, budget float64) ([]Outcome, error) {
 	return all, nil
 }
 
-// SearchAll trains what is not there and searches every task whose data are on this machine; absent says which were left out. It
+// SearchAll trains what is not there and searches every task whose data are on this machine, by its Task.Options; absent says which were left out. It
 // goes on where an interrupted call stopped.
-func SearchAll(ctx context.Context, backend compute.Backend, at Folders, o SearchOptions, observer training.Observer) (all []Outcome, absent []string, err error) {
+func SearchAll(ctx context.Context, backend compute.Backend, at Folders, budget float64, observer training.Observer) (all []Outcome, absent []string, err error) {
 	for _, t := range Tasks() {
 		e, err := t.LoadOrTrain(ctx, backend, at, observer)
 		if errors.Is(err, datasets.ErrNoData) {
@@ -60,7 +74,7 @@ func SearchAll(ctx context.Context, backend compute.Backend, at Folders, o Searc
 		if err != nil {
 			return nil, nil, err
 		}
-		s, err := e.Search(ctx, backend, at.Models, o, observer)
+		s, err := e.Search(ctx, backend, at.Models, t.Options(budget), observer)
 		if err != nil {
 			return nil, nil, err
 		}

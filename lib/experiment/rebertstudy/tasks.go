@@ -20,9 +20,10 @@ type Task struct {
 	Data    datasets.Options
 	Spec    transformer.Spec // Vocabulary and Classes come from the data
 	Dense   training.Options
-	Search  int  // examples that the search sees, at most
-	Held    int  // held-out examples that it is judged on, at most; 0 = all
-	Chance  bool // an encoder trained from scratch does not get beyond the most frequent class: reported apart
+	Search  int // examples that the search sees, at most
+	Held    int // held-out examples that it is judged on, at most; 0 = all
+	Tune    int // batches of fine-tuning for a candidate out of budget
+	Final   int // batches of fine-tuning under the windows found
 }
 
 // Tasks lists them. The vocabularies and widths are small enough to train each in minutes on two cores.
@@ -37,17 +38,22 @@ func Tasks() []Task {
 		return training.Options{Epochs: epochs, Batch: batch, StepsPerEpoch: steps, LearningRate: rate, Seed: 1}
 	}
 	return []Task{
-		{Name: "sst2", Title: "SST-2", Dataset: "sst2", Data: words(8000, 64), Spec: shape(4, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500},
-		{Name: "imdb", Title: "IMDb", Dataset: "imdb", Data: words(8000, 128), Spec: shape(4, 64, 128, 0.2), Dense: dense(3, 32, 350, 1e-3), Search: 1000, Held: 2000},
-		{Name: "gosource", Title: "Go source", Recipe: "gosource", Search: 1000},
-		{Name: "listops", Title: "ListOps (short)", Recipe: "listops-short", Search: 1000},
-		{Name: "wordnet", Title: "WordNet glosses", Dataset: "wordnet", Data: words(8000, 48), Spec: shape(4, 64, 48, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500, Held: 2500},
-		{Name: "sst2-2", Title: "SST-2, 2 layers", Dataset: "sst2", Data: words(8000, 64), Spec: shape(2, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500},
-		{Name: "sst2-6", Title: "SST-2, 6 layers", Dataset: "sst2", Data: words(8000, 64), Spec: shape(6, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500},
-		{Name: "cola", Title: "CoLA", Dataset: "cola", Data: words(8000, 64), Spec: shape(4, 64, 64, 0.2), Dense: dense(4, 32, 0, 5e-4), Search: 850, Chance: true},
-		{Name: "mrpc", Title: "MRPC", Dataset: "mrpc", Data: words(8000, 96), Spec: shape(4, 64, 96, 0.2), Dense: dense(5, 32, 0, 5e-4), Search: 400, Chance: true},
-		{Name: "rte", Title: "RTE", Dataset: "rte", Data: words(8000, 128), Spec: shape(4, 64, 128, 0.2), Dense: dense(4, 32, 0, 5e-4), Search: 300, Chance: true},
+		{Name: "sst2", Title: "SST-2", Dataset: "sst2", Data: words(8000, 64), Spec: shape(4, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500, Tune: 40, Final: 240},
+		{Name: "imdb", Title: "IMDb", Dataset: "imdb", Data: words(8000, 128), Spec: shape(4, 64, 128, 0.2), Dense: dense(3, 32, 350, 1e-3), Search: 1000, Held: 2000, Tune: 30, Final: 150},
+		{Name: "gosource", Title: "Go source", Recipe: "gosource", Search: 1000, Tune: 30, Final: 150},
+		{Name: "listops", Title: "ListOps (short)", Recipe: "listops-short", Search: 1000, Tune: 30, Final: 150},
+		{Name: "wordnet", Title: "WordNet glosses", Dataset: "wordnet", Data: words(8000, 48), Spec: shape(4, 64, 48, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500, Held: 2500, Tune: 40, Final: 240},
+		{Name: "sst2-2", Title: "SST-2, 2 layers", Dataset: "sst2", Data: words(8000, 64), Spec: shape(2, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500, Tune: 40, Final: 200},
+		{Name: "sst2-6", Title: "SST-2, 6 layers", Dataset: "sst2", Data: words(8000, 64), Spec: shape(6, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500, Tune: 40, Final: 200},
+		{Name: "cola", Title: "CoLA", Dataset: "cola", Data: words(8000, 64), Spec: shape(4, 64, 64, 0.2), Dense: dense(4, 32, 0, 5e-4), Search: 850, Tune: 30, Final: 100},
+		{Name: "mrpc", Title: "MRPC", Dataset: "mrpc", Data: words(8000, 96), Spec: shape(4, 64, 96, 0.2), Dense: dense(5, 32, 0, 5e-4), Search: 400, Tune: 30, Final: 100},
+		{Name: "rte", Title: "RTE", Dataset: "rte", Data: words(8000, 128), Spec: shape(4, 64, 128, 0.2), Dense: dense(4, 32, 0, 5e-4), Search: 300, Tune: 30, Final: 100},
 	}
+}
+
+// Options are those of the task's search at a budget: first layer to last, halving and bisecting.
+func (t Task) Options(budget float64) SearchOptions {
+	return SearchOptions{Budget: budget, Step: training.Bisect, Tune: t.Tune, Final: t.Final}
 }
 
 // FindTask returns the task of a name; the error lists the names.

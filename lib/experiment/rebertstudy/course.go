@@ -1,0 +1,153 @@
+package rebertstudy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/sparse-attention/workbench/lib/published"
+	"github.com/sparse-attention/workbench/lib/training"
+)
+
+// Course is a search candidate by candidate: the scores, those out of budget and those taken, with the least score allowed; and the
+// mean half-window that was held.
+func Course(o Outcome) (scores, windows []published.Row) {
+	s := o.Search
+	held := float64(s.Tokens - 1)
+	for i, t := range s.Trials {
+		n := fmt.Sprintf("n=%d", i+1)
+		series := "out of budget"
+		if t.Kept || i == 0 {
+			series, held = "taken", training.MeanHalf(t.Half)
+		}
+		scores = append(scores, row("search", series, series, n, "accuracy", "%", t.Score), row("search", "budget", "least allowed", n, "accuracy", "%", s.Full-s.Options.Budget))
+		windows = append(windows, row("search", "mean", o.Task.Title, n, "half_window", "words", held))
+	}
+	slices.SortStableFunc(scores, func(a, b published.Row) int {
+		return slices.Index(courseOrder, a.Workload) - slices.Index(courseOrder, b.Workload)
+	})
+	return scores, windows
+}
+
+var courseOrder = []string{"taken", "out of budget", "least allowed"}
+
+// BudgetTable sets the searches of the same tasks with several budgets beside each other.
+func BudgetTable(budgets ...[]Outcome) (headings []string, rows [][]string) {
+	headings = []string{"task", "budget (points)", "half-windows", "mean", "loss on held-out examples (points)", "candidates", "fine-tuned"}
+	for _, all := range budgets {
+		for _, o := range all {
+			if !slices.ContainsFunc(budgets[0], func(x Outcome) bool { return x.Task.Name == o.Task.Name }) {
+				continue
+			}
+			s := o.Search
+			rows = append(rows, []string{o.Task.Title, fmt.Sprintf("%g", s.Options.Budget), fmt.Sprint(s.Half), fmt.Sprintf("%.1f", s.Mean()),
+				fmt.Sprintf("%.2f +-%.2f", s.Drop, s.Within), fmt.Sprint(len(s.Trials)), fmt.Sprint(s.Tunings)})
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b []string) int { return slices.Compare(a[:1], b[:1]) })
+	return headings, rows
+}
+
+// Exhaustive compares the greedy search with the best on the same grid of half-windows, without fine-tuning.
+type Exhaustive struct {
+	Task         string
+	Tokens       int
+	Grid         []int
+	Budget       float64
+	Full         float64 // score with full attention, search split
+	Examples     int
+	Best         []int // the narrowest combination within the budget
+	BestScore    float64
+	BestTried    int
+	Greedy       map[string][]int // by order
+	GreedyScore  map[string]float64
+	GreedyTried  map[string]int
+	Combinations int
+}
+
+// Exhaust tries the combinations of halvings of N-1 on the encoder, and the greedy search in its three orders. The log in the folder
+// spares what was measured before.
+func (e *Encoder) Exhaust(ctx context.Context, backend compute.Backend, models string, budget float64, observer training.Observer) (*Exhaustive, error) {
+	m, err := copyOf(e.Model)
+	if err != nil {
+		return nil, err
+	}
+	tuner, err := training.NewWindowTuner(backend, m, e.Data, training.WindowTuning{})
+	if err != nil {
+		return nil, err
+	}
+	defer tuner.Close()
+	folder := filepath.Join(models, e.Task.Name, "exhaustive")
+	log, err := training.OpenWindowLog(folder, fmt.Sprintf("%s %.12s exhaustive", e.Task.Name, e.Card.DataHash), tuner)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	grid := []int{m.Spec.Tokens - 1}
+	for w := grid[0] / 2; w > 0; w /= 2 {
+		grid = append(grid, w)
+	}
+	grid = append(grid, 0)
+	s := training.WindowSearch{Layers: m.Spec.Layers, Tokens: m.Spec.Tokens, Budget: budget, Candidates: grid[1 : len(grid)-1], Step: training.Halve, Observer: observer}
+	x := &Exhaustive{Task: e.Task.Name, Tokens: m.Spec.Tokens, Grid: grid, Budget: budget, Examples: len(e.Data.Dev), Combinations: 1,
+		Greedy: map[string][]int{}, GreedyScore: map[string]float64{}, GreedyTried: map[string]int{}}
+	for range m.Spec.Layers {
+		x.Combinations *= len(grid)
+	}
+	for _, order := range []training.WindowOrder{training.FirstToLast, training.LastToFirst, training.ByCost} {
+		s.Order = order
+		f, err := s.Run(ctx, scoresOnly{log})
+		if err != nil {
+			return nil, err
+		}
+		x.Greedy[order.String()], x.GreedyScore[order.String()], x.GreedyTried[order.String()] = f.Half, f.Score, len(f.Trials)
+	}
+	best, err := s.Exhaust(ctx, scoresOnly{log}, grid)
+	if err != nil {
+		return nil, err
+	}
+	x.Full, x.Best, x.BestScore, x.BestTried = best.Full, best.Half, best.Score, len(best.Trials)
+	return x, writeJSON(filepath.Join(folder, "exhaustive.json"), x)
+}
+
+// scoresOnly holds the same weights for ever, so that every order of candidates shares one log.
+type scoresOnly struct{ *training.WindowLog }
+
+// Keep implements training.WindowModel.
+func (scoresOnly) Keep() error { return nil }
+
+// LoadExhaustive reads the comparisons that are in the folder of models.
+func LoadExhaustive(models string) ([]Exhaustive, error) {
+	var all []Exhaustive
+	for _, t := range Tasks() {
+		var x Exhaustive
+		err := readJSON(filepath.Join(models, t.Name, "exhaustive", "exhaustive.json"), &x)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, x)
+	}
+	return all, nil
+}
+
+// ExhaustiveTable lists them.
+func ExhaustiveTable(all []Exhaustive) (headings []string, rows [][]string) {
+	headings = []string{"task", "search", "half-windows", "mean", "score on the search split (%)", "full attention (%)", "candidates"}
+	for _, x := range all {
+		line := func(search string, half []int, score float64, tried int) {
+			rows = append(rows, []string{x.Task, search, fmt.Sprint(half), fmt.Sprintf("%.1f", training.MeanHalf(half)), fmt.Sprintf("%.1f", score), fmt.Sprintf("%.1f", x.Full), fmt.Sprint(tried)})
+		}
+		for _, order := range []string{"first to last", "last to first", "by cost"} {
+			line("greedy, "+order, x.Greedy[order], x.GreedyScore[order], x.GreedyTried[order])
+		}
+		line(fmt.Sprintf("exhaustive, of %d", x.Combinations), x.Best, x.BestScore, x.BestTried)
+	}
+	return headings, rows
+}
