@@ -122,6 +122,19 @@ func StudyDatapath(ctx context.Context, backend compute.Backend, m experiment.Mo
 	return s, nil
 }
 
+// StudyDatapaths is StudyDatapath for every model, with noise for the last one only.
+func StudyDatapaths(ctx context.Context, backend compute.Backend, models []experiment.Model, examples int) ([]DatapathStudy, error) {
+	var all []DatapathStudy
+	for i, m := range models {
+		s, err := StudyDatapath(ctx, backend, m, examples, i == len(models)-1)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, *s)
+	}
+	return all, nil
+}
+
 // Drops are the points that a group of variants costs, one bar or knot each.
 func (s *DatapathStudy) Drops(group string) []published.Row {
 	var rows []published.Row
@@ -175,13 +188,13 @@ func (s *DatapathStudy) Mismatch() *Compared {
 
 const datapathFile = "datapath.json"
 
-// Save writes the study to the folder of models, and LoadDatapath reads it.
-func (s *DatapathStudy) Save(models string) error {
-	return writeJSON(filepath.Join(models, datapathFile), s)
+// SaveDatapath writes studies to the folder of models, and LoadDatapath reads them.
+func SaveDatapath(models string, studies []DatapathStudy) error {
+	return writeJSON(filepath.Join(models, datapathFile), studies)
 }
 
-// LoadDatapath reads a study that was saved.
-func LoadDatapath(models string) (*DatapathStudy, error) {
-	s := &DatapathStudy{}
-	return s, readJSON(filepath.Join(models, datapathFile), s)
+// LoadDatapath reads studies that were saved.
+func LoadDatapath(models string) (studies []DatapathStudy, err error) {
+	err = readJSON(filepath.Join(models, datapathFile), &studies)
+	return studies, err
 }
