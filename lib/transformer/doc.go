@@ -12,5 +12,16 @@
 // What a model reads (token ids, or patches of an image) and what it answers (a class an input, a class or a word a token)
 // are fields of its Spec; a pretrained encoder is taken over by Adopt.
 //
-// The block is BERT's (Devlin et al., 2019): post-norm, learned positions, GELU, a pooled first token.
+// The Family of a Spec says which blocks it is made of: BERT's (Devlin et al., 2019), the same with the norm in front, as in
+// ViT and GPT-2, or Llama's. One block of each is held against PyTorch, within 1e-4. A Llama-type model also runs as a Decoder,
+// a token at a time with a cache, whose seam, TokenAttention, is where pruning over the written tokens sits.
+//
+// Models from elsewhere pass the same seam: LoadBERT and LoadBERTONNX read Hugging Face's encoders, LoadLlama and
+// LoadTokenizer the small TinyStories models in llama2.c's format.
+//
+// # What was seen in other modules
+//
+//   - go-huggingface v0.4.0 reads safetensors from the cache of its downloads only, so files are read here; its tokenizers
+//     are used. Their VocabSize counts the added tokens twice when the vocabulary holds them too.
+//   - onnx-gomlx v0.5.2 gives the initialisers of a file but not its operations, so those are read here.
 package transformer

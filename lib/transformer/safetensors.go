@@ -33,6 +33,9 @@ const (
 	Float16 Precision = "F16" // half the size, for models that are only run
 )
 
+// brainFloat is a type that others write, with float32's range.
+const brainFloat = "BF16"
+
 // tensorHeader is an entry of the JSON header of the safetensors format.
 type tensorHeader struct {
 	DType   string   `json:"dtype"`
@@ -96,20 +99,34 @@ func ReplaceFile(path string, content []byte) error {
 	return nil
 }
 
-// ReadTensors reads a safetensors file of F32 or F16 tensors, sorted by name, and its metadata.
+// ReadTensors reads a safetensors file of F32, F16 or BF16 tensors, sorted by name, and its metadata.
 func ReadTensors(path string) ([]Tensor, map[string]string, error) {
 	file, err := os.ReadFile(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("transformer: weights: %w", err)
 	}
-	tensors, metadata, err := parseTensors(file)
+	tensors, metadata, err := parseTensors(file, nil)
 	if err != nil {
 		return nil, nil, fmt.Errorf("transformer: %s: %w", path, err)
 	}
 	return tensors, metadata, nil
 }
 
-func parseTensors(file []byte) ([]Tensor, map[string]string, error) {
+// readFloats reads a file that others wrote: tensors of integers, such as position ids, are passed over.
+func readFloats(path string) ([]Tensor, error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("transformer: weights: %w", err)
+	}
+	tensors, _, err := parseTensors(file, map[string]bool{"I64": true, "I32": true, "I16": true, "I8": true, "U8": true, "BOOL": true})
+	if err != nil {
+		return nil, fmt.Errorf("transformer: %s: %w", path, err)
+	}
+	return tensors, nil
+}
+
+// parseTensors leaves out the types in skip.
+func parseTensors(file []byte, skip map[string]bool) ([]Tensor, map[string]string, error) {
 	if len(file) < 8 {
 		return nil, nil, fmt.Errorf("truncated: %d bytes, a safetensors file has at least 8", len(file))
 	}
@@ -136,11 +153,14 @@ func parseTensors(file []byte) ([]Tensor, map[string]string, error) {
 		if err := json.Unmarshal(raw, &h); err != nil {
 			return nil, nil, fmt.Errorf("tensor %s: %w", name, err)
 		}
+		end = max(end, h.Offsets[1])
+		if skip[h.DType] {
+			continue
+		}
 		t, err := decodeTensor(name, h, data)
 		if err != nil {
 			return nil, nil, err
 		}
-		end = max(end, h.Offsets[1])
 		tensors = append(tensors, t)
 	}
 	if end != int64(len(data)) {
@@ -156,9 +176,9 @@ func parseTensors(file []byte) ([]Tensor, map[string]string, error) {
 }
 
 func decodeTensor(name string, h tensorHeader, data []byte) (Tensor, error) {
-	width := map[string]int64{string(Float32): 4, string(Float16): 2}[h.DType]
+	width := map[string]int64{string(Float32): 4, string(Float16): 2, brainFloat: 2}[h.DType]
 	if width == 0 {
-		return Tensor{}, fmt.Errorf("tensor %s: dtype is %q, must be F32 or F16", name, h.DType)
+		return Tensor{}, fmt.Errorf("tensor %s: dtype is %q, must be F32, F16 or BF16", name, h.DType)
 	}
 	n := int64(1)
 	for _, d := range h.Shape {
@@ -174,9 +194,12 @@ func decodeTensor(name string, h tensorHeader, data []byte) (Tensor, error) {
 	t := Tensor{Name: name, Shape: h.Shape, Values: make([]float32, n)}
 	for i := range t.Values {
 		cell := data[lo+int64(i)*width:]
-		if width == 2 {
+		switch {
+		case h.DType == brainFloat: // the upper half of a float32
+			t.Values[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(cell)) << 16)
+		case width == 2:
 			t.Values[i] = float16.Float16(binary.LittleEndian.Uint16(cell)).Float32()
-		} else {
+		default:
 			t.Values[i] = math.Float32frombits(binary.LittleEndian.Uint32(cell))
 		}
 	}
