@@ -63,7 +63,7 @@ func Choose(points []experiment.Point, task, method, search, judge string, limit
 func Kept(points []experiment.Point, tasks []string, method string, limit float64, w Workload) float64 {
 	sum, n := 0.0, 0.0
 	for _, t := range tasks {
-		c := Choose(points, t, method, Search, Judged, limit)
+		c := Choose(points, t, method, experiment.SearchSplit, experiment.JudgedSplit, limit)
 		if t == w.Like {
 			return c.Retention
 		}
@@ -72,9 +72,3 @@ func Kept(points []experiment.Point, tasks []string, method string, limit float6
 	}
 	return math.Exp(sum / n)
 }
-
-// The splits of a sweep: settings are chosen on one and judged on the other.
-const (
-	Search = "dev"
-	Judged = "test"
-)

@@ -14,7 +14,7 @@ import (
 func Curves(points []experiment.Point, task, title string) []published.Row {
 	var rows []published.Row
 	dense := 0.0
-	for _, s := range experiment.Summarise(points, task, Judged) {
+	for _, s := range experiment.Summarise(points, task, experiment.JudgedSplit) {
 		if s.Method == experiment.DenseMethod {
 			dense = s.Accuracy
 			continue
@@ -45,7 +45,7 @@ func Choices(points []experiment.Point, tasks map[string]string, order []string)
 	headings = []string{"task", "limit (points)", "DOTA keeps", "points lost (95 %)", "ELSA keeps", "points lost", "oracle keeps", "ELSA over DOTA"}
 	for _, t := range order {
 		for _, limit := range []float64{ConservativeLimit, AggressiveLimit} {
-			d, e, o := Choose(points, t, experiment.DOTAMethod, Search, Judged, limit), Choose(points, t, experiment.ELSAMethod, Search, Judged, limit), Choose(points, t, experiment.OracleMethod, Search, Judged, limit)
+			d, e, o := Choose(points, t, experiment.DOTAMethod, experiment.SearchSplit, experiment.JudgedSplit, limit), Choose(points, t, experiment.ELSAMethod, experiment.SearchSplit, experiment.JudgedSplit, limit), Choose(points, t, experiment.OracleMethod, experiment.SearchSplit, experiment.JudgedSplit, limit)
 			rows = append(rows, []string{tasks[t], fmt.Sprint(limit), percent(d), lost(d), percent(e), lost(e), percent(o), fmt.Sprintf("%.2gx", e.Retention/d.Retention)})
 		}
 	}

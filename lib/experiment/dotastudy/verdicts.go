@@ -77,8 +77,8 @@ type Goal struct {
 func Goals(points []experiment.Point, titles map[string]string, order []string) []Goal {
 	var out []Goal
 	for _, t := range order {
-		out = append(out, Goal{t, titles[t], Choose(points, t, experiment.DOTAMethod, Search, Judged, ConservativeLimit),
-			Choose(points, t, experiment.ELSAMethod, Search, Judged, ConservativeLimit)})
+		out = append(out, Goal{t, titles[t], Choose(points, t, experiment.DOTAMethod, experiment.SearchSplit, experiment.JudgedSplit, ConservativeLimit),
+			Choose(points, t, experiment.ELSAMethod, experiment.SearchSplit, experiment.JudgedSplit, ConservativeLimit)})
 	}
 	return out
 }

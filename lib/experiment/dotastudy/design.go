@@ -1,0 +1,91 @@
+package dotastudy
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gomlx/compute"
+
+	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/experiment"
+	"github.com/sparse-attention/workbench/lib/pruning"
+	"github.com/sparse-attention/workbench/lib/published"
+)
+
+// The axes of the detector's design space.
+var (
+	Sigmas = []float64{0.0625, 0.125, 0.25, 0.5}
+	Widths = []int{2, 4, 8, 32} // bits; 32 is floating point
+)
+
+// Design fits a detector of every width to the dense model of a task (pruning.FitHead, on training examples) and runs it at a
+// retention and at every precision: recall of the best keys and accuracy, in percent; the config is the bits, 32 for floating
+// point. A fit needs no training, so the whole space takes seconds; a jointly trained detector, whose model adapts to it, does
+// better.
+func Design(ctx context.Context, backend compute.Backend, m experiment.JointModel, retention float64, training, examples []datasets.Example) ([]published.Row, error) {
+	var rows []published.Row
+	for _, sigma := range Sigmas {
+		fitted, err := fit(ctx, backend, m, sigma, training)
+		if err != nil {
+			return nil, err
+		}
+		series := fmt.Sprintf("sigma %g (k = %d)", sigma, fitted.Detector.Width)
+		heads, err := Trace(ctx, backend, fitted, examples[:min(len(examples), 6)], 1)
+		if err != nil {
+			return nil, err
+		}
+		for _, bits := range Widths {
+			detector := *fitted.Detector
+			detector.Bits = bits
+			at := experiment.Detecting{Model: fitted.Model, Detector: &detector}
+			recall := 0.0
+			for i, mask := range Masks(at, heads, retention) {
+				recall += 100 * pruning.Judge(heads[i].Shape, mask).Recall / float64(len(heads))
+			}
+			masked, err := experiment.MaskedAccuracy(ctx, backend, m.Dense, examples, at.Chooser(retention))
+			if err != nil {
+				return nil, err
+			}
+			config := fmt.Sprintf("bits=%d", bits)
+			rows = append(rows, row("design-space", series, m.Recipe.Title, config, "recall", "%", recall),
+				row("design-space", series, m.Recipe.Title, config, "accuracy", "%", masked.Accuracy()))
+		}
+	}
+	return rows, nil
+}
+
+// fit makes a detector of the dense model by least squares.
+func fit(ctx context.Context, backend compute.Backend, m experiment.JointModel, sigma float64, training []datasets.Example) (experiment.Detecting, error) {
+	spec := m.Dense.Spec
+	k, err := pruning.DetectorWidth(sigma, spec.HeadDim())
+	if err != nil {
+		return experiment.Detecting{}, err
+	}
+	d := &pruning.Detector{Model: spec.Hidden, Width: k, Bits: 32}
+	for l := range spec.Layers {
+		layer := pruning.DetectorLayer{P: pruning.SparseProjection(spec.Hidden, k, uint64(l+1))}
+		for range spec.Heads {
+			layer.Heads = append(layer.Heads, pruning.DetectorHead{Query: make([]float32, k*k), Key: make([]float32, k*k)})
+		}
+		d.Layers = append(d.Layers, layer)
+	}
+	out := experiment.Detecting{Model: m.Dense, Detector: d}
+	heads, err := Trace(ctx, backend, out, training, 1)
+	if err != nil {
+		return out, err
+	}
+	for l := range spec.Layers {
+		for h := range spec.Heads {
+			var samples []pruning.FitSample
+			for _, t := range heads {
+				if t.Layer == l && t.Head == h {
+					samples = append(samples, pruning.FitSample{Head: t.Shape, Projected: t.Projected})
+				}
+			}
+			if d.Layers[l].Heads[h], err = pruning.FitHead(samples, k); err != nil {
+				return out, err
+			}
+		}
+	}
+	return out, nil
+}

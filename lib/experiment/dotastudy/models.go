@@ -1,0 +1,111 @@
+package dotastudy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/gomlx/compute"
+
+	"github.com/sparse-attention/workbench/lib/accelerator/dota"
+	"github.com/sparse-attention/workbench/lib/experiment"
+	"github.com/sparse-attention/workbench/lib/published"
+)
+
+// WithData are the models whose data are here.
+func WithData(models []experiment.JointModel) []experiment.JointModel {
+	var out []experiment.JointModel
+	for _, m := range models {
+		if m.Data != nil {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// First is the first model whose data are here.
+func First(models []experiment.JointModel) (experiment.JointModel, error) {
+	for _, m := range WithData(models) {
+		return m, nil
+	}
+	return experiment.JointModel{}, errors.New("dotastudy: no model with its data, must have at least 1")
+}
+
+// Metric are the rows of one metric.
+func Metric(rows []published.Row, metric string) []published.Row {
+	return published.Select(rows, func(r published.Row) bool { return r.Metric == metric })
+}
+
+// sharedExamples is how many inputs of each model tell how much neighbouring queries have in common.
+const sharedExamples = 3
+
+// FromModels takes what the machine is run with from trained models: retentions from the search on each task, the overlap of
+// neighbouring queries from their masks, and the detector's shape.
+func FromModels(ctx context.Context, backend compute.Backend, models []experiment.JointModel) (MachineOptions, error) {
+	o := MachineOptions{Spec: dota.DOTA()}
+	if len(models) == 0 {
+		return o, errors.New("dotastudy: no model, must have at least 1")
+	}
+	detector := models[0].Recipe.Detector
+	o.Sigma, o.Bits = detector.Sigma, dota.Precision(detector.Bits)
+	var tasks []string
+	n := 0.0
+	for _, m := range models {
+		tasks = append(tasks, m.Recipe.Name)
+		if m.Data == nil {
+			continue
+		}
+		heads, err := Trace(ctx, backend, m.Seeds[0], m.Data.Test[:sharedExamples], detector.Retention)
+		if err != nil {
+			return o, err
+		}
+		o.Shared += Shared(Masks(m.Seeds[0], heads, detector.Retention), o.Spec.Parallelism)
+		n++
+	}
+	if n == 0 {
+		return o, errors.New("dotastudy: no model with its data, must have at least 1")
+	}
+	o.Shared /= n
+	points := experiment.AllPoints(models)
+	o.Retained = func(w Workload) Retained {
+		kept := func(method string, limit float64) float64 { return Kept(points, tasks, method, limit, w) }
+		return Retained{At: [Versions]float64{1, kept(experiment.DOTAMethod, ConservativeLimit), kept(experiment.DOTAMethod, AggressiveLimit)},
+			ELSA: kept(experiment.ELSAMethod, ConservativeLimit)}
+	}
+	return o, nil
+}
+
+// Statistics tabulates what the hardware figures rest on.
+func Statistics(all []Machine) (headings []string, rows [][]string) {
+	headings = []string{"workload", "layers", "tokens", "width, heads", "kept by DOTA-C", "DOTA-A", "ELSA", "detector takes (C)", "key loads (C) over row by row", "port or softmax idle (C)"}
+	for _, m := range all {
+		w, c := m.Workload, m.DOTA[Conservative]
+		rows = append(rows, []string{w.Name, fmt.Sprint(w.Layers), fmt.Sprint(w.Tokens), fmt.Sprintf("%d, %d x %d", w.Model, w.Heads, w.Dim),
+			fmt.Sprintf("%.1f %%", 100*m.Retained.At[Conservative]), fmt.Sprintf("%.1f %%", 100*m.Retained.At[Aggressive]), fmt.Sprintf("%.1f %%", 100*m.Retained.ELSA),
+			fmt.Sprintf("%.1f %% of attention", 100*(c.Spent[dota.Projection]+c.Spent[dota.Detection])/c.AttentionBlock()),
+			fmt.Sprintf("%.2f", float64(c.Flow.Loads)/float64(c.Flow.Connections)), fmt.Sprintf("%.1f %%", 100*c.Waiting/c.AttentionBlock())})
+	}
+	return headings, rows
+}
+
+// Summary says in a sentence or two what the search means for what was asked: at most 15 % kept within half a point on three
+// tasks, and half of what ELSA keeps on two.
+func Summary(goals []Goal) string {
+	var sparse, twice []string
+	for _, g := range goals {
+		if g.Sparse() {
+			sparse = append(sparse, g.Title)
+		}
+		if g.Twice() {
+			twice = append(twice, g.Title)
+		}
+	}
+	list := func(names []string) string {
+		if len(names) == 0 {
+			return "none"
+		}
+		return fmt.Sprintf("%d of %d (%s)", len(names), len(goals), strings.Join(names, "; "))
+	}
+	return fmt.Sprintf("DOTA-C keeps at most 15 %% within half a point on the judged examples: **%s**. ELSA keeps at least twice as much within the same limit: **%s**.", list(sparse), list(twice))
+}
