@@ -2,39 +2,60 @@ package elsastudy
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/sparse-attention/workbench/lib/accelerator/elsa"
 	"github.com/sparse-attention/workbench/lib/experiment"
-	"github.com/sparse-attention/workbench/lib/figure"
 	"github.com/sparse-attention/workbench/lib/published"
 )
 
-// EnergySegments are the stacks of Fig. 13(b): the figure's cumulative heights taken apart, ours beside the published.
-func (r *Results) EnergySegments() []figure.Pair {
-	heights := []string{"cumulative: approximation modules", "cumulative: +attention+division", "cumulative: total"}
-	names := []string{"approximation", "attention and division", "external memories"}
-	var out []figure.Pair
+// segments are the parts of a stack of Fig. 13(b) and the cumulative heights by which the figure is read.
+var segments = []struct{ name, height string }{
+	{"approximation", "cumulative: approximation modules"},
+	{"attention and division", "cumulative: +attention+division"},
+	{"external memories", "cumulative: total"},
+}
+
+// EnergySegments are the stacks of Fig. 13(b) as published, its cumulative heights taken apart.
+func (r *Results) EnergySegments() []published.Row {
 	series := []string{"ELSA-Base"}
 	for d := range elsa.Degrees {
 		series = append(series, elsa.Degree(d).Series())
 	}
+	var out []published.Row
 	for _, x := range r.Runs {
 		for _, s := range series {
-			ours, theirs := 0.0, 0.0
-			for i, config := range heights {
-				row, err := published.Find("elsa", "fig13b-energy", s, x.Name, config, "energy_vs_base")
-				if err != nil {
-					row = published.Row{System: "elsa", Figure: "fig13b-energy", Series: s, Workload: x.Name, Config: config, Metric: "energy_vs_base", Unit: "fraction", Evidence: published.Digitised}
+			below := 0.0
+			for _, part := range segments {
+				row, err := published.Find("elsa", "fig13b-energy", s, x.Name, part.height, "energy_vs_base")
+				if err != nil { // Base has no modules of the approximation
+					row = published.Row{System: "elsa", Figure: "fig13b-energy", Series: s, Workload: x.Name, Unit: "fraction", Evidence: published.Digitised}
 				}
-				height, mine := row.Value, x.energy(row)
-				p := figure.Pair{Row: row, Ours: max(0, mine-ours)}
-				p.Config, p.Metric, p.Value = "", names[i], max(0, height-theirs)
-				ours, theirs = mine, height
-				out = append(out, p)
+				row.Config, row.Metric = "", part.name
+				row.Value, below = max(0, row.Value-below), max(row.Value, below)
+				out = append(out, row)
 			}
 		}
 	}
 	return out
+}
+
+// Segment is our number for a row of EnergySegments.
+func (r *Results) Segment(row published.Row) float64 {
+	x, ok := r.run(row.Workload)
+	if !ok {
+		return math.NaN()
+	}
+	below := 0.0
+	for _, part := range segments {
+		row.Config = part.height
+		height := x.energy(row)
+		if part.name == row.Metric {
+			return max(0, height-below)
+		}
+		below = height
+	}
+	return math.NaN()
 }
 
 // Knob is accuracy and kept share of our models against ELSA's p, on test examples: the curves of Fig. 10. p = 0 is dense.
@@ -62,32 +83,34 @@ func Knob(models []experiment.JointModel) (accuracy, candidates []published.Row)
 // arena says which column of the leaderboard one of our tasks stands in.
 var arena = map[string]string{"dota-listops": "ListOps", "dota-imdb": "Text", "dota-fashion": "Image"}
 
-// Arena is the leaderboard, and below it DSA's unverified rows and our models': dense, and with DOTA's detector at the retention that
-// it was trained with.
-func Arena(models []experiment.JointModel) []figure.Pair {
-	pairs := figure.PublishedOnly(published.Select(published.Figure("lra", "leaderboard"), func(r published.Row) bool { return r.Workload != "average" && r.Workload != "Path-X" }))
+// Leaderboard is the published one, without averages and without the task at which all fail.
+func Leaderboard() []published.Row {
+	return published.Select(published.Figure("lra", "leaderboard"), func(r published.Row) bool { return r.Workload != "average" && r.Workload != "Path-X" })
+}
+
+// Arena is our models in the leaderboard's columns: dense, with DOTA's detector at the retention that it was trained with, and on
+// ListOps what the root operator alone tells.
+func Arena(models []experiment.JointModel) []published.Row {
+	var rows []published.Row
 	for _, m := range models {
 		column, ok := arena[m.Recipe.Name]
 		if !ok {
 			continue
 		}
+		add := func(series string, accuracy float64) {
+			rows = append(rows, published.Row{System: "lra", Figure: "lra", Series: series, Workload: column, Metric: "accuracy", Unit: "%", Value: accuracy})
+		}
 		for _, s := range experiment.Summarise(m.Points, m.Recipe.Name, experiment.JudgedSplit) {
-			series := ""
 			switch {
 			case s.Method == experiment.DenseMethod:
-				series = "ours, dense: "
+				add("ours, dense: "+m.Recipe.Title, s.Accuracy)
 			case s.Method == experiment.DOTAMethod && s.Knob == m.Recipe.Detector.Retention:
-				series = fmt.Sprintf("ours, DOTA keeps %.0f %%: ", 100*s.Knob)
-			default:
-				continue
+				add(fmt.Sprintf("ours, DOTA keeps %.0f %%: %s", 100*s.Knob, m.Recipe.Title), s.Accuracy)
 			}
-			row := published.Row{System: "lra", Figure: "lra", Series: series + m.Recipe.Title, Workload: column, Metric: "accuracy", Unit: "%"}
-			pairs = append(pairs, figure.Own(row, s.Accuracy))
 		}
 		if m.Card.RootOnly > 0 {
-			row := published.Row{System: "lra", Figure: "lra", Series: "ours, root operator alone (dev)", Workload: column, Metric: "accuracy", Unit: "%"}
-			pairs = append(pairs, figure.Own(row, 100*m.Card.RootOnly))
+			add("ours, root operator alone", 100*m.Card.RootOnly)
 		}
 	}
-	return pairs
+	return rows
 }
