@@ -50,7 +50,7 @@ type Where struct {
 // and goes on where an interrupted call stopped.
 func Models(ctx context.Context, backend compute.Backend, where Where) (models []Model, absent []string, err error) {
 	for _, r := range Recipes() {
-		m, err := r.model(ctx, backend, where)
+		m, err := r.Make(ctx, backend, where)
 		if errors.Is(err, datasets.ErrNoData) {
 			absent = append(absent, fmt.Sprintf("%s is left out: %v", r.Title, err))
 			continue
@@ -63,7 +63,8 @@ func Models(ctx context.Context, backend compute.Backend, where Where) (models [
 	return models, absent, nil
 }
 
-func (r Recipe) model(ctx context.Context, backend compute.Backend, where Where) (m Model, err error) {
+// Make reads the recipe's model and its data; with Where.Retrain it is trained there first, if that was not done before.
+func (r Recipe) Make(ctx context.Context, backend compute.Backend, where Where) (m Model, err error) {
 	if where.Retrain == "" {
 		if m.Trained, err = r.Load(where.Checkpoints); err != nil {
 			return m, err
