@@ -1,6 +1,7 @@
 package transformer
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 
@@ -25,7 +26,7 @@ func NewEncoder(s Spec, seed uint64) (*Encoder, error) {
 	m := &Encoder{Spec: s, Store: model.NewStore()}
 	rng := rand.New(rand.NewPCG(seed, 0x7472616e73666f72))
 	for _, p := range s.Parameters() {
-		if err := createVariable(m.Store, p.Name, p.Shape, p.values(rng)); err != nil {
+		if err := createVariable(m.Store, p.Name, p.Shape, p.values(rng, cmp.Or(s.Deviation, initialDeviation))); err != nil {
 			return nil, err
 		}
 	}

@@ -2,6 +2,7 @@ package transformer
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -21,7 +22,8 @@ type initialiser uint8
 const (
 	zeros initialiser = iota
 	ones
-	normal // N(0, 0.02), BERT's
+	normal // N(0, Spec.Deviation)
+	waves  // sines of the position, with the same deviation
 )
 
 // initialDeviation is BERT's standard deviation of initial weights.
@@ -50,7 +52,11 @@ func (s Spec) Parameters() []Parameter {
 	} else {
 		ps = append(ps, Parameter{Name: "embedding/token", Shape: []int{s.Vocabulary, s.Hidden}, Decay: true, init: normal})
 	}
-	ps = append(ps, Parameter{Name: "embedding/position", Shape: []int{s.Tokens, s.Hidden}, Decay: true, init: normal})
+	positions := normal
+	if s.Sines {
+		positions = waves
+	}
+	ps = append(ps, Parameter{Name: "embedding/position", Shape: []int{s.Tokens, s.Hidden}, Decay: true, init: positions})
 	if s.Family == BERT {
 		ps = append(ps, norm("embedding/norm")...)
 	}
@@ -88,7 +94,7 @@ func (p Parameter) size() int {
 	return n
 }
 
-func (p Parameter) values(rng *rand.Rand) []float32 {
+func (p Parameter) values(rng *rand.Rand, deviation float64) []float32 {
 	v := make([]float32, p.size())
 	for i := range v {
 		switch p.init {
@@ -100,10 +106,21 @@ func (p Parameter) values(rng *rand.Rand) []float32 {
 			for x < -2 || x > 2 {
 				x = rng.NormFloat64()
 			}
-			v[i] = float32(initialDeviation * x)
+			v[i] = float32(deviation * x)
+		case waves:
+			v[i] = float32(deviation * math.Sqrt2 * sine(i/p.Shape[1], i%p.Shape[1], p.Shape[1]))
 		}
 	}
 	return v
+}
+
+// sine is element i of the width values of a position (Vaswani et al., 2017, section 3.5).
+func sine(position, i, width int) float64 {
+	angle := float64(position) * math.Pow(10000, -float64(i/2*2)/float64(width))
+	if i%2 == 0 {
+		return math.Sin(angle)
+	}
+	return math.Cos(angle)
 }
 
 func createVariable(store *model.Store, name string, shape []int, values []float32) error {

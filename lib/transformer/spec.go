@@ -38,6 +38,13 @@ type Spec struct {
 	Head       Head    `json:",omitempty"`
 	Patch      int     `json:",omitempty"` // values of one image patch when inputs are patches; 0 = inputs are token ids
 	Causal     bool    `json:",omitempty"` // a token sees itself and what is before it
+
+	// Deviation of the initial weights; 0 = BERT's 0.02, which fits its width of 768. A narrow model whose attention must become
+	// sharp learns sooner from about 1/sqrt(Hidden).
+	Deviation float64 `json:",omitempty"`
+	// Sines lets learned positions start as sines and cosines of falling frequency, as the transformers of Long Range Arena
+	// have them, instead of at random: distances can then be told from the first step.
+	Sines bool `json:",omitempty"`
 }
 
 // Tiny is BERT-tiny's shape (L 2, H 128, A 2), the reference encoder of the workbench's benchmarks. Its head dimension is
@@ -81,6 +88,12 @@ func (s Spec) Validate() error {
 	}
 	if s.Head == Language && s.Patch > 0 {
 		return fmt.Errorf("transformer: Spec.Patch is %d, must be 0 with the head %q", s.Patch, Language)
+	}
+	if !(s.Deviation >= 0 && s.Deviation <= 1) {
+		return fmt.Errorf("transformer: Spec.Deviation is %v, must be in [0,1]", s.Deviation)
+	}
+	if s.Sines && s.Family == Llama {
+		return fmt.Errorf("transformer: Spec.Sines is true, must be false with Spec.Family %q, whose positions are rotations", Llama)
 	}
 	if !(s.Dropout >= 0 && s.Dropout < 1) {
 		return fmt.Errorf("transformer: Spec.Dropout is %v, must be in [0,1)", s.Dropout)

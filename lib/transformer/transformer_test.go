@@ -299,3 +299,38 @@ func BenchmarkForward(b *testing.B) {
 	b.ReportMetric(32*float64(b.N)/b.Elapsed().Seconds(), "examples/s")
 	b.ReportMetric(float64(m.Spec.MultiplyAdds(64)), "multiply-adds/example")
 }
+
+// Positions that begin as sines have one product for one distance, wherever they stand.
+func TestSinesTellDistances(t *testing.T) {
+	s := small()
+	s.Hidden, s.Heads, s.Tokens, s.Deviation, s.Sines = 32, 2, 24, 0.1, true
+	m, err := transformer.NewEncoder(s, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.Values("embedding/position")
+	if err != nil {
+		t.Fatal(err)
+	}
+	product := func(a, b int) (sum float64) {
+		for i := range s.Hidden {
+			sum += float64(p[a*s.Hidden+i]) * float64(p[b*s.Hidden+i])
+		}
+		return sum
+	}
+	if got, want := product(7, 7), float64(s.Hidden)*s.Deviation*s.Deviation; math.Abs(got-want) > 1e-6 {
+		t.Errorf("a position's square is %v, must be Hidden x Deviation^2 = %v", got, want)
+	}
+	for distance := range 12 {
+		if a, b := product(0, distance), product(11, 11+distance); math.Abs(a-b) > 1e-6 {
+			t.Errorf("distance %d gives %v at the start and %v later", distance, a, b)
+		}
+		if distance > 0 && product(0, distance) >= product(0, 0) {
+			t.Errorf("distance %d is as near as none", distance)
+		}
+	}
+	s.Deviation = -1
+	if err := s.Validate(); err == nil || !strings.Contains(err.Error(), "Spec.Deviation is -1") {
+		t.Errorf("error is %v, must name Deviation", err)
+	}
+}
