@@ -24,9 +24,11 @@ type Batch struct {
 	Inner        []int32    // Size x Tokens; labels of single tokens, -1 where there is none; nil when no row has any
 }
 
-// BatchOptions of Batches. Every distinct width costs one compilation of the model's graph; a batch always has Size rows.
+// BatchOptions of Batches. Every distinct width costs one compilation of the model's graph; all batches of a width have
+// as many rows.
 type BatchOptions struct {
 	Size     int     // rows of a batch, at least 1
+	Tokens   int     // where not 0: a batch holds at most this many tokens with its padding, so it has min(Size, Tokens/width) rows, at least 1
 	Seed     uint64  // of the shuffle
 	Epoch    int     // another epoch, another order
 	Shuffle  bool    // else examples stay in order within their width, narrow widths first
@@ -45,6 +47,8 @@ func (o BatchOptions) Validate() error {
 	switch {
 	case o.Size < 1:
 		return fmt.Errorf("datasets: BatchOptions.Size is %d, must be at least 1", o.Size)
+	case o.Tokens < 0:
+		return fmt.Errorf("datasets: BatchOptions.Tokens is %d, must be at least 1, or 0 for no bound", o.Tokens)
 	case o.Multiple < 0:
 		return fmt.Errorf("datasets: BatchOptions.Multiple is %d, must be at least 1, or 0 for %d", o.Multiple, defaultMultiple)
 	case o.Limit < 0:
@@ -114,6 +118,14 @@ func Batches(examples []Example, o BatchOptions) iter.Seq[Batch] {
 // Count is the number of batches that Batches yields.
 func (o BatchOptions) Count(examples []Example) int { return len(o.plan(examples)) }
 
+// rows is the number of rows of a batch of this width.
+func (o BatchOptions) rows(width int) int {
+	if o.Tokens == 0 {
+		return o.Size
+	}
+	return max(1, min(o.Size, o.Tokens/width))
+}
+
 // plan gives the example indices of each batch.
 func (o BatchOptions) plan(examples []Example) [][]int {
 	order := make([]int, len(examples))
@@ -136,8 +148,8 @@ func (o BatchOptions) plan(examples []Example) [][]int {
 	slices.Sort(widths)
 	var batches [][]int
 	for _, w := range widths {
-		for rows := range slices.Chunk(buckets[w], o.Size) {
-			if len(rows) == o.Size || !o.DropLast {
+		for rows := range slices.Chunk(buckets[w], o.rows(w)) {
+			if len(rows) == o.rows(w) || !o.DropLast {
 				batches = append(batches, rows)
 			}
 		}
@@ -150,6 +162,7 @@ func (o BatchOptions) plan(examples []Example) [][]int {
 
 func (o BatchOptions) pad(examples []Example, rows []int) Batch {
 	width := o.width(len(examples[rows[0]].IDs))
+	o.Size = o.rows(width)
 	b := Batch{
 		Size: o.Size, Tokens: width, Count: len(rows),
 		IDs:     make([]int32, o.Size*width),

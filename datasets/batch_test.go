@@ -194,3 +194,19 @@ func BenchmarkBatches(b *testing.B) {
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "batches/s")
 }
+
+// A budget of tokens bounds rows x width, and every example still comes once.
+func TestTokenBudget(t *testing.T) {
+	examples := examplesOf([]int{3, 30, 60, 5, 33, 64, 2, 17, 9, 40})
+	o := datasets.BatchOptions{Size: 4, Tokens: 128, Multiple: 16, Shuffle: true, Seed: 1}
+	seen := 0
+	for b := range datasets.Batches(examples, o) {
+		if b.Size*b.Tokens > 128 || b.Size > 4 || len(b.IDs) != b.Size*b.Tokens {
+			t.Errorf("batch of %d x %d", b.Size, b.Tokens)
+		}
+		seen += b.Count
+	}
+	if seen != len(examples) {
+		t.Errorf("%d examples seen, want %d", seen, len(examples))
+	}
+}

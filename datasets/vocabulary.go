@@ -28,6 +28,7 @@ type Level string
 const (
 	Words   Level = "word"   // white space separates; letters are lower-cased: for text that is tokenised already
 	Pointed Level = "point"  // as Words, and every punctuation mark is a token of its own: for running text
+	Pieces  Level = "piece"  // as Pointed, and every word is cut into the longest pieces that the vocabulary has
 	Exact   Level = "symbol" // white space separates, nothing is changed
 	Bytes   Level = "byte"   // id = 5 + byte
 )
@@ -50,8 +51,8 @@ func ByteVocabulary() *Vocabulary {
 
 // NewVocabulary gives tokens the ids 5, 6, ... in their order. Tokens must be non-empty, distinct and free of white space.
 func NewVocabulary(level Level, tokens []string) (*Vocabulary, error) {
-	if level != Words && level != Pointed && level != Exact {
-		return nil, fmt.Errorf("datasets: Vocabulary level is %q, must be %q, %q or %q with tokens, or %q without", level, Words, Pointed, Exact, Bytes)
+	if level != Words && level != Pointed && level != Pieces && level != Exact {
+		return nil, fmt.Errorf("datasets: Vocabulary level is %q, must be %q, %q, %q or %q with tokens, or %q without", level, Words, Pointed, Pieces, Exact, Bytes)
 	}
 	v := &Vocabulary{level: level, tokens: slices.Clone(tokens), ids: make(map[string]int32, len(tokens))}
 	for i, t := range tokens {
@@ -156,6 +157,10 @@ func (v *Vocabulary) append(ids []int32, text string) []int32 {
 	fields := v.level.split(text)
 	ids = slices.Grow(ids, len(fields))
 	for _, w := range fields {
+		if v.level == Pieces {
+			ids = v.appendPieces(ids, w)
+			continue
+		}
 		ids = append(ids, v.ID(w))
 	}
 	return ids
@@ -181,7 +186,7 @@ func (l Level) split(text string) []string {
 	switch l {
 	case Words:
 		return strings.Fields(strings.ToLower(text))
-	case Pointed:
+	case Pointed, Pieces:
 		return points(strings.ToLower(text))
 	}
 	return strings.Fields(text)

@@ -90,10 +90,3 @@ func realRows(labels, like *graph.Node) *graph.Node {
 func weightedMean(x, w *graph.Node) *graph.Node {
 	return graph.Div(graph.ReduceAllSum(graph.Mul(x, w)), graph.MaxScalar(graph.ReduceAllSum(w), 1.0))
 }
-
-// crossEntropy gives -log p(target) along the last axis; negative targets count as class 0 and must be weighted away.
-func crossEntropy(logits, targets *graph.Node) *graph.Node {
-	classes := logits.Shape().Dimensions[logits.Rank()-1]
-	target := graph.OneHot(graph.Max(targets, graph.ZerosLike(targets)), classes, logits.DType())
-	return graph.Neg(graph.ReduceSum(graph.Mul(target, graph.LogSoftmax(logits, -1)), -1))
-}

@@ -12,6 +12,7 @@ type Options struct {
 	Phase         string           // name in events and in the checkpoint; "fine-tune"
 	Epochs        int              // 3
 	Batch         int              // examples a step; 32
+	BatchTokens   int              // where not 0: a batch has at most this many tokens with its padding, and at most Batch examples
 	LearningRate  float64          // peak; 5e-4 (a small encoder from scratch; BERT's own fine-tuning uses 2e-5 to 5e-5)
 	WarmUp        float64          // share of the steps over which the rate rises; 0.1, then it falls linearly to 0
 	WeightDecay   float64          // decoupled; 0.01
@@ -75,7 +76,7 @@ func (o Options) Validate() error {
 	}{
 		{"Epochs", o.Epochs, 1}, {"Batch", o.Batch, 1}, {"Multiple", o.Multiple, 1}, {"EvalBatch", o.EvalBatch, 1},
 		{"Patience", o.Patience, 0}, {"StepsPerEpoch", o.StepsPerEpoch, 0},
-		{"SaveEvery", o.SaveEvery, 0},
+		{"SaveEvery", o.SaveEvery, 0}, {"BatchTokens", o.BatchTokens, 0},
 	} {
 		if f.value < f.min {
 			return fmt.Errorf("training: Options.%s is %d, must be at least %d", f.name, f.value, f.min)
@@ -97,7 +98,7 @@ func (o Options) Validate() error {
 }
 
 func (o Options) trainBatches(epoch int) datasets.BatchOptions {
-	return datasets.BatchOptions{Size: o.Batch, Seed: o.Seed, Epoch: epoch, Shuffle: true, Multiple: o.Multiple, Limit: o.tokens, Augment: o.Augment}
+	return datasets.BatchOptions{Size: o.Batch, Tokens: o.BatchTokens, Seed: o.Seed, Epoch: epoch, Shuffle: true, Multiple: o.Multiple, Limit: o.tokens, Augment: o.Augment}
 }
 
 func (o Options) evalBatches() datasets.BatchOptions {

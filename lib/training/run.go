@@ -100,7 +100,8 @@ type run struct {
 	best        []transformer.Tensor // parameters and hook variables of the best epoch
 
 	began    time.Time
-	examples int
+	examples int // since began
+	steps    int
 	loss     float64 // running mean
 }
 
@@ -174,6 +175,7 @@ func (r *run) trainEpoch(ctx context.Context) error {
 		}
 		r.loss += (task - r.loss) * 0.02
 		r.done, r.examples = b.number, r.examples+b.Count
+		r.steps++
 		r.result.Steps = at
 		o.Observer(r.event())
 		if o.SaveEvery > 0 && at%o.SaveEvery == 0 && r.done < r.perEpoch {
@@ -192,8 +194,7 @@ func (r *run) event() Event {
 		Loss: r.loss, Kept: 1}
 	if elapsed > 0 && r.examples > 0 {
 		e.ExamplesPerSecond = float64(r.examples) / elapsed.Seconds()
-		left := float64((e.Steps - e.Step) * o.Batch)
-		e.Remaining = time.Duration(left / e.ExamplesPerSecond * float64(time.Second))
+		e.Remaining = time.Duration(float64(elapsed) / float64(r.steps) * float64(e.Steps-e.Step))
 	}
 	return e
 }
