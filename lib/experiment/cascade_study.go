@@ -288,14 +288,14 @@ func (s *CascadeStudy) Verdicts() (out []published.Verdict) {
 	return out
 }
 
-// Survivors are the words of an example and which of them each layer keeps.
-type Survivors struct {
+// SurvivingWords are the words of an example and which of them each layer keeps.
+type SurvivingWords struct {
 	Words  []string
 	Layers [][]int
 }
 
 // Survive runs one example of a model through its fine-tuned cascade.
-func Survive(ctx context.Context, backend compute.Backend, m *Model, tuned *transformer.Encoder, example int, tokens float64) (*Survivors, error) {
+func Survive(ctx context.Context, backend compute.Backend, m *Model, tuned *transformer.Encoder, example int, tokens float64) (*SurvivingWords, error) {
 	c, err := CascadeOf(tuned.Spec.Layers, tokens, 0, 1)
 	if err != nil {
 		return nil, err
@@ -307,5 +307,5 @@ func Survive(ctx context.Context, backend compute.Backend, m *Model, tuned *tran
 	if err != nil {
 		return nil, err
 	}
-	return &Survivors{Words: m.Words(example), Layers: score.Survivors[0]}, nil
+	return &SurvivingWords{Words: m.Words(example), Layers: score.Survivors[0]}, nil
 }
