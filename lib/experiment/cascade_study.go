@@ -287,25 +287,3 @@ func (s *CascadeStudy) Verdicts() (out []published.Verdict) {
 	}
 	return out
 }
-
-// SurvivingWords are the words of an example and which of them each layer keeps.
-type SurvivingWords struct {
-	Words  []string
-	Layers [][]int
-}
-
-// Survive runs one example of a model through its fine-tuned cascade.
-func Survive(ctx context.Context, backend compute.Backend, m *Model, tuned *transformer.Encoder, example int, tokens float64) (*SurvivingWords, error) {
-	c, err := CascadeOf(tuned.Spec.Layers, tokens, 0, 1)
-	if err != nil {
-		return nil, err
-	}
-	if example < 0 || example >= len(m.Test) {
-		return nil, fmt.Errorf("experiment: example is %d, must be in 0..%d", example, len(m.Test)-1)
-	}
-	score, err := Cascading(ctx, backend, tuned, m.Test[example:example+1], c, func(int) bool { return true })
-	if err != nil {
-		return nil, err
-	}
-	return &SurvivingWords{Words: m.Words(example), Layers: score.Survivors[0]}, nil
-}

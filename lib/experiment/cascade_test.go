@@ -20,7 +20,7 @@ func sentences(n int) []datasets.Example {
 	var out []datasets.Example
 	for range n {
 		ids := []int32{2}
-		for range 5 + r.IntN(12) {
+		for range 5 + r.IntN(11) {
 			ids = append(ids, int32(5+r.IntN(25)))
 		}
 		out = append(out, datasets.Example{IDs: ids, Label: int32(r.IntN(2))})

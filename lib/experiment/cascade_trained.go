@@ -2,7 +2,10 @@ package experiment
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -124,4 +127,29 @@ func (r CascadeRecipe) Train(ctx context.Context, backend compute.Backend, dense
 	return &Cascaded{Recipe: r, Model: m, Card: CascadeCard{Recipe: r.Name(), Task: data.Name, DataHash: data.Hash(), Seed: options.Seed, Backend: backend.Name(),
 		Steps: run.Steps, Minutes: time.Since(began).Minutes(), Tokens: r.Tokens, Heads: r.Heads,
 		DenseAccuracy: before.Accuracy, PrunedAccuracy: run.Best.Accuracy, Kept: run.Best.Kept}}, nil
+}
+
+// CascadeHash identifies the checkpoints of all cascade recipes that are there.
+func CascadeHash(root string) string {
+	h := sha256.New()
+	for _, r := range CascadeRecipes() {
+		if text, err := os.ReadFile(filepath.Join(root, r.Name(), cascadeFile)); err == nil {
+			fmt.Fprintf(h, "%s %x\n", r.Name(), sha256.Sum256(text))
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+// CascadeCards tabulates how these were trained, leaving out those that are not there.
+func CascadeCards(root string) (headings []string, rows [][]string) {
+	headings = []string{"model", "data", "steps", "tokens pruned, mean", "heads pruned, mean", "dense, dev", "at full pressure, dev"}
+	for _, r := range CascadeRecipes() {
+		var c CascadeCard
+		if err := readCard(filepath.Join(root, r.Name()), &c); err != nil {
+			continue
+		}
+		rows = append(rows, []string{c.Recipe, c.Task, fmt.Sprint(c.Steps), fmt.Sprintf("%.0f %%", 100*c.Tokens), fmt.Sprintf("%.0f %%", 100*c.Heads),
+			fmt.Sprintf("%.1f %%", 100*c.DenseAccuracy), fmt.Sprintf("%.1f %%", 100*c.PrunedAccuracy)})
+	}
+	return headings, rows
 }

@@ -167,7 +167,7 @@ func energyOf(s a3.Spec, rows a3.Rows) a3.Energy {
 func worked(row published.Row) float64 {
 	keys, query := []int16{-6, 1, 8, 1, -2, -9, 8, 6, 7, 5, 7, 5}, []int16{8, -3, 4}
 	var iterations, at int
-	if _, err := fmt.Sscanf(row.Config, "after %d iterations, row %d", &iterations, &at); err == nil {
+	if _, err := fmt.Sscanf(row.Config, "iteration %d, row %d", &iterations, &at); err == nil {
 		search := pruning.NewSearch(pruning.SortKeys(keys, 3))
 		search.Run(query, 4, iterations)
 		return float64(search.Greedy()[at]) / 100

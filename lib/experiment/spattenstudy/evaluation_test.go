@@ -1,7 +1,10 @@
 package spattenstudy_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/gob"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -264,4 +267,29 @@ func BenchmarkThirty(b *testing.B) {
 		}
 	}
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/30-benchmarks")
+}
+
+// Results survive the encoding in which a notebook keeps them.
+func TestResultsAreKept(t *testing.T) {
+	o := spattenstudy.Default()
+	runs, err := spattenstudy.Evaluate(t.Context(), o, spatten.Benchmarks()[2:4])
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &spattenstudy.Results{Options: o, Runs: runs, Eighth: runs, Sweep: "x", Comparators: []spattenstudy.Point{{Parameter: 16, Throughput: 2}}}
+	var b bytes.Buffer
+	var back *spattenstudy.Results
+	if err := errors.Join(gob.NewEncoder(&b).Encode(r), gob.NewDecoder(&b).Decode(&back)); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []string{"fig14-speedup", "fig14-energy", "table3", "fig13-area"} {
+		for _, row := range published.Figure("spatten", f) {
+			if a, b := r.Ours(row), back.Ours(row); a != b && a == a {
+				t.Fatalf("%s: %v became %v", row.Key(), a, b)
+			}
+		}
+	}
+	if back.Options.Machine.Memory.Name != o.Machine.Memory.Name || back.Runs[0].Benchmark.Task != runs[0].Benchmark.Task {
+		t.Error("options or benchmarks were lost")
+	}
 }
