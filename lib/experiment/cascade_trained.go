@@ -31,9 +31,9 @@ func CascadeRecipes() []CascadeRecipe {
 		return training.Options{Phase: "cascade", Epochs: epochs, Batch: batch, LearningRate: rate, StepsPerEpoch: steps, Seed: 1}
 	}
 	return []CascadeRecipe{
-		{Base: "sst2", Tokens: 0.7, Heads: 0.5, Options: o(2, 64, 500, 2e-4)},
-		{Base: "gosource", Tokens: 0.7, Heads: 0.5, Options: o(5, 32, 0, 5e-4)},
-		{Base: "listops-short", Tokens: 0.5, Heads: 0.5, Options: o(2, 32, 200, 2e-4)},
+		{Base: "sst2", Tokens: 0.7, Heads: 0.5, Options: o(1, 64, 300, 3e-4)},
+		{Base: "gosource", Tokens: 0.7, Heads: 0.5, Options: o(1, 32, 300, 5e-4)},
+		{Base: "listops-short", Tokens: 0.5, Heads: 0.5, Options: o(1, 32, 100, 2e-4)},
 	}
 }
 

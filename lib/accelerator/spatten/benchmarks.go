@@ -153,8 +153,43 @@ func (k Keep) TokenRatio(b Benchmark) float64 {
 	return min(k.Most, k.Slope*float64(b.Task.Tokens))
 }
 
+// Validate names the first ratio out of range.
+func (k Keep) Validate() error {
+	bad := func(field string, value any, legal string) error {
+		return fmt.Errorf("spatten: Keep.%s is %v, must be %s", field, value, legal)
+	}
+	for _, f := range []struct {
+		name  string
+		value float64
+	}{{"Front", k.Front}, {"HeadFront", k.HeadFront}, {"Later", k.Later}, {"Threshold", k.Threshold}, {"LSB", k.LSB}} {
+		if !(f.value >= 0 && f.value <= 1) {
+			return bad(f.name, f.value, "in 0..1")
+		}
+	}
+	for _, f := range []struct {
+		name  string
+		value float64
+	}{{"Most", k.Most}, {"Heads", k.Heads}, {"Corpora[0]", k.Corpora[0]}, {"Corpora[1]", k.Corpora[1]}, {"Corpora[2]", k.Corpora[2]}, {"Corpora[3]", k.Corpora[3]}} {
+		if !(f.value >= 0 && f.value < 1) {
+			return bad(f.name, f.value, "in [0,1): the share that is kept must be in (0,1]")
+		}
+	}
+	for i, v := range k.Values {
+		if !(v > 0 && v <= 1) {
+			return bad(fmt.Sprintf("Values[%d]", i), v, "in (0,1]")
+		}
+	}
+	if !(k.Slope >= 0 && k.Slope <= 1) {
+		return bad("Slope", k.Slope, "in 0..1")
+	}
+	return nil
+}
+
 // Workload makes the rows of a benchmark.
 func (k Keep) Workload(b Benchmark) (Workload, error) {
+	if err := k.Validate(); err != nil {
+		return Workload{}, err
+	}
 	tokenAverage, headAverage := k.TokenRatio(b), k.Heads
 	if k.WithoutPruning {
 		tokenAverage, headAverage = 0, 0

@@ -109,3 +109,24 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// Ratios outside (0,1] are refused by name, and a bit split that the converter does not take by its row.
+func TestKeepIsRefusedByName(t *testing.T) {
+	for want, change := range map[string]func(*spatten.Keep){
+		"Keep.Corpora[2] is 1,":     func(k *spatten.Keep) { k.Corpora[2] = 1 },
+		"Keep.Corpora[0] is NaN":    func(k *spatten.Keep) { k.Corpora[0] = math.NaN() },
+		"Keep.Values[1] is 0,":      func(k *spatten.Keep) { k.Values[1] = 0 },
+		"Keep.Values[0] is 1.2":     func(k *spatten.Keep) { k.Values[0] = 1.2 },
+		"Keep.Heads is -0.1":        func(k *spatten.Keep) { k.Heads = -0.1 },
+		"Keep.LSB is 2":             func(k *spatten.Keep) { k.LSB = 2 },
+		"Keep.Slope is -1":          func(k *spatten.Keep) { k.Slope = -1 },
+		"Rows[0].KeyBits is 7":      func(k *spatten.Keep) { k.KeyBits = 7 },
+		"Rows[0].QueryBits is 1000": func(k *spatten.Keep) { k.QueryBits = 1000 },
+	} {
+		k := spatten.Declared()
+		change(&k)
+		if _, err := k.Workload(spatten.Benchmarks()[22]); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, must say %q", err, want)
+		}
+	}
+}
