@@ -17,13 +17,17 @@ type Decoding struct {
 	// Keys in two planes; values as wide as the first. nil computes with real numbers.
 	Progressive *fixedpoint.Progressive
 	Rescale     float64 // of the tokens' importance for each new token, in (0,1]; 0 = DefaultRescale
-	Recent      int     // newest tokens that are never pruned; 0 = 1, the token being written
+	Recent      int     // newest tokens that are never pruned; 0 = DefaultRecent, 1 = the token being written alone
 }
 
 // DefaultRescale is what is left of the tokens' earnings with every new token. The authors' workload files have a flag that
-// asks for a rescaling, without its factor (assumed: from 0.5 to 0.8 makes little difference to the models here; near 1 the
-// oldest tokens, which had most time to earn, crowd out the newest).
-const DefaultRescale = 0.7
+// asks for a rescaling, without its factor (assumed: with 1 the oldest tokens, which had most time to earn, crowd out the
+// newest; below 0.8 hardly any old token survives, and the cascade becomes a window).
+const DefaultRescale = 0.9
+
+// DefaultRecent is the number of newest tokens that stay (assumed; the paper protects none): a token earns little before
+// its continuation is written.
+const DefaultRecent = 12
 
 // The front layers that stay whole (section V-A), and the ratio of the first pruned layer over the mean (assumed: the
 // paper gives only the mean and that the ratio grows linearly).
@@ -41,7 +45,7 @@ func (o Decoding) withDefaults() Decoding {
 		o.Rescale = DefaultRescale
 	}
 	if o.Recent == 0 {
-		o.Recent = 1
+		o.Recent = DefaultRecent
 	}
 	return o
 }

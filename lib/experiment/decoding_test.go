@@ -107,7 +107,7 @@ func TestDecodingReadsWhatItKeeps(t *testing.T) {
 	if share := float64(half.Values) / float64(half.DenseValues); share > 0.5 || share < 0.48 || half.Keys != half.DenseKeys {
 		t.Errorf("values read are %.3f and keys %d of %d, must be half and all", share, half.Keys, half.DenseKeys)
 	}
-	tokens := score(t, p, Decoding{TokenRatio: 0.5}).Fetched // layers keep 100, 75, 25 %
+	tokens := score(t, p, Decoding{TokenRatio: 0.5, Recent: 1}).Fetched // layers keep 100, 75, 25 %
 	if keep := tokens.TokenKeep(); math.Abs(keep-2.0/3) > 0.03 || tokens.Heads != tokens.DenseHeads {
 		t.Errorf("tokens kept are %.3f, must be about 0.667 with all heads", keep)
 	}

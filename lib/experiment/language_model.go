@@ -42,7 +42,7 @@ func LanguageModels(where Where, passages int) (models []LanguageModel, absent [
 	}
 	own, err := ownLanguageModel(where, passages)
 	switch {
-	case errors.Is(err, datasets.ErrNoData):
+	case errors.Is(err, datasets.ErrNoData), errors.Is(err, os.ErrNotExist):
 		absent = append(absent, fmt.Sprintf("%s is left out: %v", OpticksRecipe().Title, err))
 	case err != nil:
 		return nil, nil, err
