@@ -152,7 +152,8 @@ func (r JointRecipe) Train(ctx context.Context, backend compute.Backend, data *d
 	return j, nil
 }
 
-// phase trains a fresh model, or a copy of from.
+// phase trains a fresh model, or a copy of from; with a hook, from a detector that is fitted to it: the warm-up of the detector
+// alone, in closed form.
 func (r JointRecipe) phase(ctx context.Context, backend compute.Backend, data *datasets.Dataset, from *transformer.Encoder, hook *training.Detector, o training.Options, scratch string, observer training.Observer) (*transformer.Encoder, training.Result, error) {
 	m, err := transformer.NewEncoder(r.spec(data), o.Seed)
 	if err != nil {
@@ -172,9 +173,19 @@ func (r JointRecipe) phase(ctx context.Context, backend compute.Backend, data *d
 		result, err := training.Run(ctx, backend, m, data, nil, o)
 		return m, result, err
 	}
+	fitted, err := FitDetector(ctx, backend, from, hook.Sigma, hook.Seed, data.Train[:min(fitExamples, len(data.Train))])
+	if err != nil {
+		return nil, training.Result{}, err
+	}
+	if err := hook.Import(m, fitted.Detector); err != nil {
+		return nil, training.Result{}, err
+	}
 	result, err := training.Run(ctx, backend, m, data, hook, o)
 	return m, result, err
 }
+
+// fitExamples is how many training inputs a detector is fitted on before it is trained.
+const fitExamples = 6
 
 // Save writes the checkpoint to root/<name>, its weights in half precision; the card goes last.
 func (j *Joint) Save(root string) error {

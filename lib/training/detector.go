@@ -119,6 +119,37 @@ func (t *Detector) Names() []string {
 	return out
 }
 
+// Import gives the model a detector's projection and matrices to start from, in place of drawn ones.
+func (t *Detector) Import(m *transformer.Encoder, d *pruning.Detector) error {
+	if err := d.Validate(); err != nil {
+		return err
+	}
+	if err := d.Fits(m.Spec.Layers, m.Spec.Heads, m.Spec.Hidden); err != nil {
+		return err
+	}
+	k := d.Width
+	for l, layer := range d.Layers {
+		p := make([]float32, len(layer.P))
+		for i, v := range layer.P {
+			p[i] = float32(v) * float32(math.Sqrt(3/float64(k)))
+		}
+		var query, key []float32
+		for _, h := range layer.Heads {
+			query, key = append(query, h.Query...), append(key, h.Key...)
+		}
+		for _, x := range []struct {
+			part   string
+			shape  []int
+			values []float32
+		}{{detectorProjection, []int{d.Model, k}, p}, {detectorQuery, []int{len(layer.Heads), k, k}, query}, {detectorKey, []int{len(layer.Heads), k, k}, key}} {
+			if err := m.SetValues(detectorName(l, x.part), x.shape, x.values); err != nil {
+				return fmt.Errorf("training: %w", err)
+			}
+		}
+	}
+	return t.Prepare(m)
+}
+
 // Export is the detector that a model carries, for inference.
 func (t *Detector) Export(m *transformer.Encoder) (*pruning.Detector, error) {
 	s := m.Spec

@@ -25,7 +25,7 @@ var (
 func Design(ctx context.Context, backend compute.Backend, m experiment.JointModel, retention float64, training, examples []datasets.Example) ([]published.Row, error) {
 	var rows []published.Row
 	for _, sigma := range Sigmas {
-		fitted, err := fit(ctx, backend, m, sigma, training)
+		fitted, err := experiment.FitDetector(ctx, backend, m.Dense, sigma, 1, training)
 		if err != nil {
 			return nil, err
 		}
@@ -52,40 +52,4 @@ func Design(ctx context.Context, backend compute.Backend, m experiment.JointMode
 		}
 	}
 	return rows, nil
-}
-
-// fit makes a detector of the dense model by least squares.
-func fit(ctx context.Context, backend compute.Backend, m experiment.JointModel, sigma float64, training []datasets.Example) (experiment.Detecting, error) {
-	spec := m.Dense.Spec
-	k, err := pruning.DetectorWidth(sigma, spec.HeadDim())
-	if err != nil {
-		return experiment.Detecting{}, err
-	}
-	d := &pruning.Detector{Model: spec.Hidden, Width: k, Bits: 32}
-	for l := range spec.Layers {
-		layer := pruning.DetectorLayer{P: pruning.SparseProjection(spec.Hidden, k, uint64(l+1))}
-		for range spec.Heads {
-			layer.Heads = append(layer.Heads, pruning.DetectorHead{Query: make([]float32, k*k), Key: make([]float32, k*k)})
-		}
-		d.Layers = append(d.Layers, layer)
-	}
-	out := experiment.Detecting{Model: m.Dense, Detector: d}
-	heads, err := Trace(ctx, backend, out, training, 1)
-	if err != nil {
-		return out, err
-	}
-	for l := range spec.Layers {
-		for h := range spec.Heads {
-			var samples []pruning.FitSample
-			for _, t := range heads {
-				if t.Layer == l && t.Head == h {
-					samples = append(samples, pruning.FitSample{Head: t.Shape, Projected: t.Projected})
-				}
-			}
-			if d.Layers[l].Heads[h], err = pruning.FitHead(samples, k); err != nil {
-				return out, err
-			}
-		}
-	}
-	return out, nil
 }

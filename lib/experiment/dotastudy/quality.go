@@ -23,7 +23,7 @@ type Traced struct {
 	Projected   []float32
 }
 
-// Trace captures every head of the examples, as the model computes them at a retention.
+// Trace captures every head of the examples as the model computes them at a retention.
 func Trace(ctx context.Context, backend compute.Backend, d experiment.Detecting, examples []datasets.Example, retention float64) ([]Traced, error) {
 	heads := d.Model.Spec.Heads
 	all := make([]Traced, len(examples)*d.Model.Spec.Layers*heads)
