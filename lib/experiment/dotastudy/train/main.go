@@ -53,7 +53,7 @@ func run(ctx context.Context, name, folder, root, state, backend string) error {
 	began := time.Now()
 	since := func() time.Duration { return time.Since(began).Round(time.Second) }
 	return r.Make(ctx, b, data, root, state, func(e training.Event) {
-		if e.Evaluated || e.Step%20 == 0 {
+		if e.Evaluated || e.Step%30 == 0 {
 			fmt.Printf("%v %s: step %d of %d, loss %.3f, accuracy %.3f, kept %.3f, %.1f examples/s\n", since(), e.Phase, e.Step, e.Steps, e.Loss, e.Accuracy, e.Kept, e.ExamplesPerSecond)
 		}
 	}, func(p experiment.Point) {
