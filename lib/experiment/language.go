@@ -18,7 +18,7 @@ import (
 )
 
 // LanguageRecipe says how a decoder of the workbench is made: its text, its shape, its training, and the two ways in which
-// it is trained on with something taken away.
+// it is trained on with something taken away: with learned thresholds, and with SpAtten's cascade.
 type LanguageRecipe struct {
 	Name       string // folder of its checkpoint
 	Title      string // name in figures
@@ -29,6 +29,8 @@ type LanguageRecipe struct {
 	Lambda     float64 // weight of the count of kept scores; swept, LeOPArd's is not published
 	Target     float64 // kept share of a layer below which the count stops pressing
 	Thresholds training.Options
+	Cascade    Decoding
+	Cascading  training.Options
 }
 
 // OpticksRecipe is a byte-level decoder on a text that every Go installation has.
@@ -40,25 +42,31 @@ func OpticksRecipe() LanguageRecipe {
 		Dense: training.Options{Phase: "dense", Epochs: 2, Batch: 8, LearningRate: 4e-3, SaveEvery: 100, Seed: 1, EvalBatch: 16},
 		// Less pressure than on a classifier: every score of a row is some later token's evidence.
 		Lambda: 0.1, Target: 0.4, Thresholds: training.Options{Phase: "thresholds", Epochs: 1, StepsPerEpoch: 150, Batch: 8, LearningRate: 4e-4, HookRate: 5e-3, SaveEvery: 50, Seed: 1, EvalBatch: 16},
+		Cascade:   Decoding{TokenRatio: 0.9},
+		Cascading: training.Options{Phase: "cascade", Epochs: 1, StepsPerEpoch: 150, Batch: 8, LearningRate: 1e-3, SaveEvery: 50, Seed: 1, EvalBatch: 16},
 	}
 }
+
+// cascadedFile is beside the files of every checkpoint folder.
+const cascadedFile = "cascaded.safetensors"
 
 // LanguageCard says where a decoder's checkpoint comes from. Perplexities are per token of the dev split, computed in
 // floating point.
 type LanguageCard struct {
-	Recipe, Task     string
-	DataHash         string
-	Train, Dev, Test int // runs of text
-	Seed             uint64
-	Backend          string
-	Steps            int
-	Minutes          float64 // wall time of the training
-	Unit             string  // what a token is
-	DensePerplexity  float64
-	PrunedPerplexity float64   `json:",omitempty"` // with the learned thresholds
-	Kept             []float64 `json:",omitempty"` // share of the visible scores that each layer keeps
-	ModelParameters  int
-	Note             string `json:",omitempty"`
+	Recipe, Task      string
+	DataHash          string
+	Train, Dev, Test  int // runs of text
+	Seed              uint64
+	Backend           string
+	Steps             int
+	Minutes           float64 // wall time of the training
+	Unit              string  // what a token is
+	DensePerplexity   float64
+	PrunedPerplexity  float64   `json:",omitempty"` // with the learned thresholds
+	Kept              []float64 `json:",omitempty"` // share of the visible scores that each layer keeps
+	CascadePerplexity float64   `json:",omitempty"` // perplexity of the cascaded decoder, second half of each text under the cascade
+	ModelParameters   int
+	Note              string `json:",omitempty"`
 }
 
 // TrainedLanguage is a decoder of our own.
@@ -67,6 +75,7 @@ type TrainedLanguage struct {
 	Dense      *transformer.Encoder
 	Pruned     *transformer.Encoder // trained on with thresholds; nil where there is none
 	Thresholds *pruning.Threshold
+	Cascaded   *transformer.Encoder // trained on with the cascade in the loop; nil where there is none
 	Card       LanguageCard
 }
 
@@ -108,7 +117,38 @@ func (r LanguageRecipe) Train(ctx context.Context, backend compute.Backend, data
 		return nil, err
 	}
 	t.Card.Minutes = time.Since(began).Minutes()
+	if err := t.Save(root); err != nil {
+		return nil, err
+	}
+	if err := r.trainCascade(ctx, backend, data, t, scratch, observer); err != nil {
+		return nil, err
+	}
+	t.Card.Minutes = time.Since(began).Minutes()
 	return t, t.Save(root)
+}
+
+func (r LanguageRecipe) trainCascade(ctx context.Context, backend compute.Backend, data *datasets.Dataset, t *TrainedLanguage, scratch string, observer training.Observer) error {
+	m, err := copyOf(t.Dense, r.Cascading.Seed)
+	if err != nil {
+		return err
+	}
+	cascade, err := r.Cascade.withDefaults().cascade(m.Spec.Layers)
+	if err != nil {
+		return err
+	}
+	options := r.Cascading
+	if options.Objective, err = training.NewCascadedLanguage(m, cascade); err != nil {
+		return err
+	}
+	options.Checkpoint, options.Observer = scratch, observer
+	run, err := training.Run(ctx, backend, m, data, nil, options)
+	if err != nil {
+		return err
+	}
+	t.Cascaded = m
+	t.Card.Steps += run.Steps
+	t.Card.CascadePerplexity = perplexityOf(run.Best)
+	return nil
 }
 
 func (r LanguageRecipe) learnThresholds(ctx context.Context, backend compute.Backend, data *datasets.Dataset, t *TrainedLanguage, scratch string, observer training.Observer) error {
@@ -170,6 +210,10 @@ func (r LanguageRecipe) Load(root string) (*TrainedLanguage, error) {
 		return nil, err
 	}
 	if t.Dense, _, err = transformer.Load(filepath.Join(dir, denseFile)); err != nil {
+		return nil, err
+	}
+	t.Cascaded, _, err = transformer.Load(filepath.Join(dir, cascadedFile))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	t.Thresholds, err = pruning.LoadThreshold(filepath.Join(dir, thresholdsFile))

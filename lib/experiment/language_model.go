@@ -47,7 +47,7 @@ func LanguageModels(where Where, passages int) (models []LanguageModel, absent [
 	case err != nil:
 		return nil, nil, err
 	default:
-		models = append(models, own)
+		models = append(models, own...)
 	}
 	for _, p := range pretrained {
 		m, err := loadPretrained(where.Data, p.title, p.unit, p.model, p.tokens, passages)
@@ -63,23 +63,37 @@ func LanguageModels(where Where, passages int) (models []LanguageModel, absent [
 	return models, absent, nil
 }
 
-func ownLanguageModel(where Where, passages int) (m LanguageModel, err error) {
+// ownLanguageModel is the dense decoder and, where there is one, that trained on with the cascade.
+func ownLanguageModel(where Where, passages int) (models []LanguageModel, err error) {
 	r := OpticksRecipe()
 	data, err := r.Open(where.Data)
 	if err != nil {
-		return m, err
+		return nil, err
 	}
 	t, err := r.Load(where.Checkpoints)
 	if err != nil {
-		return m, err
+		return nil, err
 	}
-	return t.Language(data, passages)
+	for _, form := range []struct {
+		title string
+		model *transformer.Encoder
+	}{{r.Title, t.Dense}, {r.Title + ", trained with the cascade", t.Cascaded}} {
+		if form.model == nil {
+			continue
+		}
+		m, err := t.language(form.title, form.model, data, passages)
+		if err != nil {
+			return nil, err
+		}
+		models = append(models, m)
+	}
+	return models, nil
 }
 
-// Language is the dense decoder with passages of its text's test split.
-func (t *TrainedLanguage) Language(data *datasets.Dataset, passages int) (m LanguageModel, err error) {
-	m = LanguageModel{Title: t.Recipe.Title, Unit: t.Card.Unit, Text: data.Name + ", test split", Trained: t}
-	if m.Decoder, err = transformer.NewDecoder(t.Dense); err != nil {
+// language is a decoder with passages of its text's test split.
+func (t *TrainedLanguage) language(title string, model *transformer.Encoder, data *datasets.Dataset, passages int) (m LanguageModel, err error) {
+	m = LanguageModel{Title: title, Unit: t.Card.Unit, Text: data.Name + ", test split", Trained: t}
+	if m.Decoder, err = transformer.NewDecoder(model); err != nil {
 		return m, err
 	}
 	vocabulary := data.Vocabulary
