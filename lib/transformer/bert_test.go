@@ -136,7 +136,7 @@ func TestBERTIsRefusedByName(t *testing.T) {
 	}
 }
 
-func FuzzONNXNodes(f *testing.F) {
+func FuzzReadONNX(f *testing.F) {
 	file, err := os.ReadFile("testdata/bert/model.onnx")
 	if err != nil {
 		f.Fatal(err)
@@ -144,7 +144,7 @@ func FuzzONNXNodes(f *testing.F) {
 	f.Add(file)
 	f.Add([]byte{0x3a, 2, 0x0a, 0})
 	f.Fuzz(func(t *testing.T, file []byte) {
-		nodes, err := onnxNodes(file)
+		nodes, _, err := readONNX(file)
 		if err == nil && len(nodes) == 0 {
 			t.Fatal("no operations and no error")
 		}

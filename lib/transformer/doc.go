@@ -23,5 +23,6 @@
 //
 //   - go-huggingface v0.4.0 reads safetensors from the cache of its downloads only, so files are read here; its tokenizers
 //     are used. Their VocabSize counts the added tokens twice when the vocabulary holds them too.
-//   - onnx-gomlx v0.5.2 gives the initialisers of a file but not its operations, so those are read here.
+//   - onnx-gomlx v0.5.2 and compute-onnx v0.1.5 register the same protocol-buffer files, so a program that holds both ends
+//     before it begins; and the former does not give out a file's operations. ONNX files are therefore read here.
 package transformer
