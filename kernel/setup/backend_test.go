@@ -64,3 +64,16 @@ func TestMergeFlags(t *testing.T) {
 		}
 	}
 }
+
+func TestRuntimeSettingsKeepTheUsers(t *testing.T) {
+	if experiment() == "" {
+		t.Skip("no vector instructions here")
+	}
+	for own, want := range map[string]string{
+		"": "asyncpreemptoff=1", "gctrace=1": "gctrace=1,asyncpreemptoff=1", "asyncpreemptoff=0": "asyncpreemptoff=0",
+	} {
+		if got := runtimeSettings(own); got != want {
+			t.Errorf("GODEBUG=%q becomes %q, must be %q", own, got, want)
+		}
+	}
+}

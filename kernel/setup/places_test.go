@@ -124,6 +124,7 @@ func TestKernelspec(t *testing.T) {
 	for name, want := range map[string]string{
 		"PATH": tools.Dir + ":/bin", "CGO_ENABLED": "0", "OTHER": "kept", "WORKBENCH_MODE": "quick", "WORKBENCH_OUT": "/out",
 		"WORKBENCH_ROOT": root, "GOMLX_BACKEND": pureGo, "GOMLX_NO_AUTO_INSTALL": "1", "GOEXPERIMENT": experiment(),
+		"GODEBUG": runtimeSettings(os.Getenv("GODEBUG")),
 	} {
 		if env[name] != want {
 			t.Errorf("%s is %q, must be %q", name, env[name], want)

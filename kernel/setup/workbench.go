@@ -54,6 +54,7 @@ func (w Workbench) Environ(tools Tools, goflags string) map[string]string {
 		"GOFLAGS":               mergeFlags(goflags, w.Backend.Tags),
 		"GOWORK":                "",
 		"GOEXPERIMENT":          experiment(),
+		"GODEBUG":               runtimeSettings(os.Getenv("GODEBUG")),
 		"CGO_ENABLED":           cgo,
 		"GOMLX_BACKEND":         w.Backend.Config,
 		"GOMLX_NO_AUTO_INSTALL": "1",

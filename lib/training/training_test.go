@@ -34,6 +34,8 @@ func tiny() transformer.Spec {
 	return transformer.Spec{Layers: 2, Hidden: 8, Heads: 2, FFN: 16, Tokens: 16, Vocabulary: 12, Classes: 2, Dropout: 0.1}
 }
 
+func newEncoder() (*transformer.Encoder, error) { return transformer.NewEncoder(tiny(), 3) }
+
 func encoder(t testing.TB, s transformer.Spec) *transformer.Encoder {
 	t.Helper()
 	m, err := transformer.NewEncoder(s, 3)
@@ -49,11 +51,15 @@ func options() training.Options {
 
 func run(t testing.TB, m *transformer.Encoder, d *datasets.Dataset, h training.Hook, o training.Options) (training.Result, error) {
 	t.Helper()
+	return train(m, d, h, o)
+}
+
+func train(m *transformer.Encoder, d *datasets.Dataset, h training.Hook, o training.Options) (training.Result, error) {
 	b, err := transformer.OpenBackend("")
 	if err != nil {
-		t.Fatal(err)
+		return training.Result{}, err
 	}
-	return training.Run(t.Context(), b, m, d, h, o)
+	return training.Run(context.Background(), b, m, d, h, o)
 }
 
 func TestLearns(t *testing.T) {
