@@ -18,9 +18,10 @@ import (
 
 // Pretraining is an encoder trained by masked-language modelling on the text at hand.
 type Pretraining struct {
-	Name   string           // folder of its checkpoint
-	Shape  transformer.Spec // Vocabulary comes from the pieces
-	Pieces int              // ids of the vocabulary
+	Name   string            // folder of its checkpoint
+	Shape  transformer.Spec  // Vocabulary comes from the pieces
+	Pieces int               // ids of the vocabulary
+	Begin  training.SkipGram // gives the token embedding before the first step; Width 0 = it begins at random
 	Train  training.Options
 }
 
@@ -30,9 +31,10 @@ func Pretrainings() []Pretraining {
 		Name:   "pretrained-l2-h128",
 		Shape:  transformer.Spec{Layers: 2, Hidden: 128, Heads: 2, FFN: 512, Tokens: 256, Classes: 1, Dropout: 0.1, Head: transformer.Language},
 		Pieces: 6000,
-		// Assumed: two thousand steps (two thirds of the text, the second half in another order), at the rate of BERT's smallest published models times five, which a
+		Begin:  training.SkipGram{Width: 128, Epochs: 2, Subsample: 5e-5, Seed: 1},
+		// Assumed: seven hundred steps, which see a third of the text: what the machine carried, at the rate of BERT's smallest published models times five, which a
 		// run of some thousand steps needs.
-		Train: training.Options{Phase: "pretrain", Objective: training.MaskedLanguage{}, Epochs: 2, StepsPerEpoch: 1000, Batch: 64, BatchTokens: 4096, LearningRate: 1.5e-3,
+		Train: training.Options{Phase: "pretrain", Objective: training.MaskedLanguage{}, Epochs: 2, StepsPerEpoch: 350, Batch: 64, BatchTokens: 4096, LearningRate: 1.5e-3,
 			WarmUp: 0.06, Multiple: 64, SaveEvery: 200, EvalBatch: 32, Seed: 1},
 	}}
 }
@@ -65,6 +67,7 @@ const (
 	vocabularyFile = "vocabulary.json"
 	cardFile       = "card.json"
 	curveFile      = "loss.csv"
+	embeddingFile  = "skip-gram.safetensors" // of a run's state
 )
 
 // heldOut is the number of IMDb reviews of the dev split whose perplexity is measured.
@@ -187,6 +190,9 @@ func (p Pretraining) Run(ctx context.Context, root string, w Where) (Card, error
 	if err != nil {
 		return Card{}, err
 	}
+	if err := p.begin(m, d, filepath.Join(w.State, embeddingFile)); err != nil {
+		return Card{}, err
+	}
 	curve, err := openCurve(filepath.Join(w.State, curveFile))
 	if err != nil {
 		return Card{}, err
@@ -224,6 +230,30 @@ func (p Pretraining) Run(ctx context.Context, root string, w Where) (Card, error
 		return card, fmt.Errorf("taskstudy: %w", err)
 	}
 	return card, transformer.ReplaceFile(filepath.Join(dir, cardFile), append(text, '\n'))
+}
+
+// begin sets the token embedding to skip-gram vectors, which are learned once and kept at path.
+func (p Pretraining) begin(m *transformer.Encoder, d *datasets.Dataset, path string) error {
+	const name = "embedding/token"
+	if p.Begin.Width == 0 {
+		return nil
+	}
+	shape := []int{m.Spec.Vocabulary, m.Spec.Hidden}
+	if ts, _, err := transformer.ReadTensors(path); err == nil {
+		return m.SetValues(name, shape, ts[0].Values)
+	}
+	texts := make([][]int32, len(d.Train))
+	for i, e := range d.Train {
+		texts[i] = e.IDs
+	}
+	values, err := p.Begin.Learn(texts, m.Spec.Vocabulary, datasets.Mask+1)
+	if err != nil {
+		return err
+	}
+	if err := transformer.WriteTensors(path, []transformer.Tensor{{Name: name, Shape: shape, Values: values}}, transformer.Float32, nil); err != nil {
+		return err
+	}
+	return m.SetValues(name, shape, values)
 }
 
 // Start is a pretrained encoder: its tensors and its vocabulary.

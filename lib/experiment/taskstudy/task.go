@@ -22,8 +22,12 @@ type Task struct {
 	Shape string           // name of the model in the table
 	Model transformer.Spec // Vocabulary, Classes, Patch and, when 0, Tokens come from the data
 	White bool             // the patch embedding begins whitened
+	Start string           // pretrained encoder whose weights, shape and vocabulary the model begins with; "" = none
+	Fresh bool             // only the shape and the vocabulary of Start are taken: what pretraining gives is the difference
 	Train training.Options
 	Seeds int // seeds that the table is made from
+
+	start *Start // read by Open
 }
 
 // encoder is a shape with heads of 64 values, or of 32 where heads says so.
@@ -33,7 +37,7 @@ func encoder(layers, hidden, heads int, dropout float64) transformer.Spec {
 
 // Tasks lists what this package trains. Sizes are what two cores carry in minutes.
 func Tasks() []Task {
-	return []Task{
+	return append(fineTuned(), []Task{
 		{
 			Name: "fashion-mnist", Set: "fashion-mnist", Shape: "ViT L3 H96 A3, 7x7 patches", Model: encoder(3, 96, 3, 0), White: true,
 			Data:  datasets.Options{Patch: 7, Overlap: 2},
@@ -49,7 +53,7 @@ func Tasks() []Task {
 			Data:  datasets.Options{VocabularySize: 10000, MaxTokens: 32, Overflow: datasets.Truncate},
 			Train: training.Options{Epochs: 3, Batch: 128, Multiple: 8, LearningRate: 2e-3, SaveEvery: 100}, Seeds: 3,
 		},
-	}
+	}...)
 }
 
 // Find returns the task of a name; the error lists the names.
@@ -70,6 +74,35 @@ type Where struct {
 	State    string // folder of checkpoints, from which an interrupted run goes on; "" keeps none
 	Backend  compute.Backend
 	Observer training.Observer
+}
+
+// Open reads the task's data and, from root, the encoder that it begins with.
+func (t *Task) Open(folder, root string) (*datasets.Dataset, error) {
+	o := t.Data
+	o.Data = folder
+	if t.Start != "" {
+		start, err := LoadStart(root, t.Start)
+		if err != nil {
+			return nil, err
+		}
+		p, err := FindPretraining(t.Start)
+		if err != nil {
+			return nil, err
+		}
+		t.start, o.Vocabulary = start, start.Vocabulary
+		dropout := t.Model.Dropout
+		t.Model = p.Shape
+		t.Model.Head, t.Model.Dropout, t.Model.Tokens = transformer.Pooled, dropout, o.MaxTokens
+	}
+	return datasets.Open(t.Set, o)
+}
+
+// pretrained is what the weights were before.
+func (t Task) pretrained() string {
+	if t.Start == "" || t.Fresh {
+		return "none"
+	}
+	return t.Start
 }
 
 // Spec is the model's shape for these data.
@@ -95,6 +128,11 @@ func (t Task) Run(ctx context.Context, seed uint64, d *datasets.Dataset, w Where
 	if err != nil {
 		return nil, nil, err
 	}
+	if t.start != nil && !t.Fresh {
+		if _, err := m.Adopt(t.start.Tensors); err != nil {
+			return nil, nil, err
+		}
+	}
 	if t.White {
 		if err := Whiten(m, d); err != nil {
 			return nil, nil, err
@@ -103,7 +141,7 @@ func (t Task) Run(ctx context.Context, seed uint64, d *datasets.Dataset, w Where
 	o := t.Train
 	o.Seed, o.Observer = seed, w.Observer
 	if w.State != "" {
-		o.Checkpoint = filepath.Join(w.State, fmt.Sprintf("%s-seed%d", t.Name, seed))
+		o.Checkpoint = filepath.Join(w.State, fmt.Sprintf("%s-%s-seed%d", t.Name, t.pretrained(), seed))
 	}
 	began := time.Now()
 	result, err := training.Run(ctx, w.Backend, m, d, nil, o)
@@ -124,7 +162,7 @@ func (t Task) Run(ctx context.Context, seed uint64, d *datasets.Dataset, w Where
 
 func (t Task) rows(seed uint64, split string, s training.Score, seconds float64) (out []Row) {
 	for _, m := range s.Metrics {
-		out = append(out, Row{Task: t.Name, Model: t.Shape, Pretrained: "none", Seed: seed, Split: split, Metric: m.Name, Value: m.Value, Examples: s.Examples, Seconds: seconds})
+		out = append(out, Row{Task: t.Name, Model: t.Shape, Pretrained: t.pretrained(), Seed: seed, Split: split, Metric: m.Name, Value: m.Value, Examples: s.Examples, Seconds: seconds})
 	}
 	return out
 }

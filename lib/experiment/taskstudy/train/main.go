@@ -16,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/experiment/taskstudy"
 	"github.com/sparse-attention/workbench/lib/training"
 	"github.com/sparse-attention/workbench/lib/transformer"
@@ -26,6 +25,8 @@ func main() {
 	task := flag.String("task", "", "task to train")
 	seeds := flag.String("seeds", "", "seeds, separated by commas; empty: the task's own number, from 1")
 	data := flag.String("data", "", "data folder")
+	root := flag.String("root", filepath.Join("datasets", "checkpoints"), "folder of the pretrained encoders")
+	fresh := flag.Bool("fresh", false, "begin with fresh weights where the task begins with a pretrained encoder, to see what that gives")
 	state := flag.String("state", "", "folder of the state that a later call goes on from; empty keeps none")
 	save := flag.String("save", "", "folder for the trained weights, in half precision; empty keeps none")
 	table := flag.String("table", filepath.Join("figures", "training", "results.csv"), "file that the results go into")
@@ -33,13 +34,13 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *task, *seeds, *data, *state, *save, *table, *backend); err != nil {
+	if err := run(ctx, *task, *seeds, *data, *root, *state, *save, *table, *backend, *fresh); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, name, seeds, data, state, save, table, backend string) error {
+func run(ctx context.Context, name, seeds, data, root, state, save, table, backend string, fresh bool) error {
 	task, err := taskstudy.Find(name)
 	if err != nil {
 		return err
@@ -48,9 +49,8 @@ func run(ctx context.Context, name, seeds, data, state, save, table, backend str
 	if where.Backend, err = transformer.OpenBackend(backend); err != nil {
 		return err
 	}
-	o := task.Data
-	o.Data = data
-	d, err := datasets.Open(task.Set, o)
+	task.Fresh = fresh
+	d, err := task.Open(data, root)
 	if err != nil {
 		return err
 	}
