@@ -58,13 +58,10 @@ func (w Workbench) Environ(tools Tools, goflags string) map[string]string {
 		"CGO_ENABLED":           cgo,
 		"GOMLX_BACKEND":         w.Backend.Config,
 		"GOMLX_NO_AUTO_INSTALL": "1",
-		// The reader of ONNX files and the ONNX backend each bring the format's description under one name, and a program with both
-		// would not start. They are the same description.
-		"GOLANG_PROTOBUF_REGISTRATION_CONFLICT": "ignore",
-		"WORKBENCH_ROOT":                        w.Root,
-		"WORKBENCH_OUT":                         w.Out,
-		"WORKBENCH_MODE":                        w.Mode,
-		"WORKBENCH_DATA":                        w.Data,
+		"WORKBENCH_ROOT":        w.Root,
+		"WORKBENCH_OUT":         w.Out,
+		"WORKBENCH_MODE":        w.Mode,
+		"WORKBENCH_DATA":        w.Data,
 	}
 }
 

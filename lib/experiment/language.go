@@ -198,6 +198,11 @@ func (t *TrainedLanguage) Save(root string) error {
 			return err
 		}
 	}
+	if t.Cascaded != nil {
+		if err := t.Cascaded.Save(filepath.Join(dir, cascadedFile), transformer.Float16, about); err != nil {
+			return err
+		}
+	}
 	return writeCard(dir, t.Card)
 }
 
