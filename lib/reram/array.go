@@ -36,7 +36,10 @@ type Array struct {
 	WireOhm   float64 // resistance of one cell pitch of wire, used by Noise.IRDrop
 
 	KeepMaximum bool // a query that no key passes keeps the key of its highest sum
-	ScoreBits   int  // converter of the sums that leave the array as numbers (SPRINT without recompute); 0 = ideal converter
+	// Range is what comparators and converters are built for, and the full scale of their errors. Its zero is the span of each
+	// head's own sums: circuits that adapt to every head. See Span.
+	Range     Range
+	ScoreBits int // converter of the sums that leave the array as numbers (SPRINT without recompute); 0 = ideal converter
 
 	Noise Noise
 	Seed  uint64 // of the chip: comparator offsets
@@ -64,7 +67,7 @@ func Ideal() Array {
 func Typical() Array {
 	a := Ideal()
 	a.Noise = Noise{
-		Cells: Proportional, Sigma: 0.03, // assumed: within the 2 to 5 % of the reference sheet of SPRINT, 7
+		Cells: OfRange, Sigma: 0.03, // assumed: within the 2 to 5 % of range of the reference sheet of SPRINT, 7
 		Read:       0.01, // assumed: about 1 % (aihwkit, ReRamWan2022)
 		Comparator: 1,    // assumed: one step of a 5-bit score (sheet, 7)
 	}
@@ -125,6 +128,7 @@ func (a Array) Validate() error {
 		f.Require(a.Columns() <= a.Cols, "Cols", a.Cols, "at least %d, the columns of one key", a.Columns())
 	}
 	f.NotNegative("WireOhm", a.WireOhm)
+	f.Require(a.Range == Range{} || a.Range.High > a.Range.Low, "Range", a.Range, "zero, or with High above Low")
 	f.Require(a.ScoreBits >= 0 && a.ScoreBits <= 16, "ScoreBits", a.ScoreBits, "in 0..16 (0 is an ideal converter)")
 	if err := f.Err(); err != nil {
 		return err

@@ -329,6 +329,7 @@ func TestValidateNamesFieldAndRange(t *testing.T) {
 		{"Array.CellBits is 0", func(a *reram.Array) { a.CellBits = 0 }},
 		{"Array.Cols is 1, must be at least 2", func(a *reram.Array) { a.Cols, a.Signed = 1, reram.Differential }},
 		{"Array.ScoreBits is -1, must be in 0..16", func(a *reram.Array) { a.ScoreBits = -1 }},
+		{"Array.Range is {1 1}, must be zero, or with High above Low", func(a *reram.Array) { a.Range = reram.Range{Low: 1, High: 1} }},
 		{"Noise.Sigma is -0.1, must be at least 0", func(a *reram.Array) { a.Noise.Sigma = -0.1 }},
 		{"Noise.Read is NaN, must be at least 0", func(a *reram.Array) { a.Noise.Read = math.NaN() }},
 		{"Noise.Comparator is -1, must be at least 0", func(a *reram.Array) { a.Noise.Comparator = -1 }},

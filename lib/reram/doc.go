@@ -15,6 +15,8 @@
 //
 //   - Fig. 5 sweeps "bits of the in-memory score" without saying of what; Bits(b) gives both operands b bits.
 //   - The paper names thermal noise and process variation but no magnitudes. Typical states the assumed ones.
+//   - Comparators and converters adapt to the span of each head's sums unless Array.Range fixes it, as a chip's designer would;
+//     the paper says nothing of either.
 //   - A one-bit comparator cannot find a maximum; KeepMaximum takes it from the analogue sum, as a controller that lowers the
 //     threshold until one key answers would.
 //   - The reference column of the offset code is free of programming error (an average over spare columns) and sees the

@@ -7,8 +7,8 @@ import (
 
 // Noise switches on what an array does not do exactly. The zero value is an ideal array.
 //
-// Read and Comparator are given against the full scale, the span of all bit-line sums of the head before read noise: the
-// paper's circuits are sized for the signal, and neither is published in volts.
+// Read and Comparator are given against the full scale, Array.Range or the span of the head's bit-line sums before read noise:
+// the paper's circuits are sized for the signal, and neither is published in volts.
 type Noise struct {
 	Cells      Variation // programming error of every cell
 	Sigma      float64   // its strength, for the models that have one (Proportional, OfRange, Lognormal)

@@ -57,6 +57,37 @@ func span(h *attention.Head, values []float32) (low, high float32) {
 	return low, high
 }
 
+// Range is a range of bit-line sums, in units of the head's integer score.
+type Range struct{ Low, High float64 }
+
+// Wider covers both ranges.
+func (r Range) Wider(s Range) Range {
+	if r == (Range{}) {
+		return s
+	}
+	return Range{min(r.Low, s.Low), max(r.High, s.High)}
+}
+
+// Span is the range that the sums of h take in the array without read noise. The widest over many heads is what a chip with one
+// converter must be built for.
+func (a Array) Span(h *attention.Head) (Range, error) {
+	if err := a.check(h, 0); err != nil {
+		return Range{}, err
+	}
+	o := a.reduce(h)
+	low, high := span(o.head, a.sums(o))
+	unit := math.Ldexp(1, o.shift)
+	return Range{float64(low) * unit, float64(high) * unit}, nil
+}
+
+// full is the range of the circuits in units of the reduced head.
+func (a Array) full(o operands, values []float32) (low, high float32) {
+	if a.Range == (Range{}) {
+		return span(o.head, values)
+	}
+	return float32(math.Ldexp(a.Range.Low, -o.shift)), float32(math.Ldexp(a.Range.High, -o.shift))
+}
+
 // disturb adds read noise of the given standard deviation to every sum.
 func (a Array) disturb(h *attention.Head, values []float32, sigma float64) {
 	r := a.random(streamRead)

@@ -56,7 +56,7 @@ func (a Array) check(h *attention.Head, threshold float64) error {
 // compare adds the read noise to the sums, in place, and returns the comparators' bits and the full scale.
 func (a Array) compare(o operands, values []float32, threshold int32) (*attention.Mask, [2]float32) {
 	h := o.head
-	low, high := span(h, values)
+	low, high := a.full(o, values)
 	full := float64(high - low)
 	if a.Noise.Read > 0 {
 		a.disturb(h, values, a.Noise.Read*full)

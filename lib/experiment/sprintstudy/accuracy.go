@@ -31,7 +31,7 @@ func Schemes() []sprint.Scheme {
 // Machine is the machine of the accuracy figures: M, whose arrays have the noise that the reference sheet assumes.
 // Both operands are rounded to the middle of the step that their dropped bits leave open (half an LSB), because the plain
 // floor would keep about a third more keys than the threshold says. Sums that leave the array as numbers, without
-// recompute, pass a converter of as many bits as its operands have.
+// recompute, pass a converter of as many bits as its operands have. Give it the range of a model's heads by Calibrate.
 func Machine() sprint.Spec {
 	s := sprint.M()
 	s.Array = reram.Typical()
@@ -49,18 +49,18 @@ func Evaluate(ctx context.Context, backend compute.Backend, t *experiment.Traine
 		model = t.Dense
 	}
 	out := &Score{}
-	score, err := experiment.Accuracy(ctx, backend, model, examples, attend(t, machine, scheme, &out.Rates))
+	score, err := experiment.Accuracy(ctx, backend, model, examples, attend(t.Thresholds, machine, scheme, &out.Rates))
 	out.Score = score
 	return out, err
 }
 
 // attend is the machine's attention under a scheme; what it keeps is counted in rates when that is not nil.
-func attend(t *experiment.Trained, machine sprint.Spec, scheme sprint.Scheme, rates *pruning.Rates) experiment.HeadAttention {
+func attend(thresholds *pruning.Threshold, machine sprint.Spec, scheme sprint.Scheme, rates *pruning.Rates) experiment.HeadAttention {
 	var mu sync.Mutex
 	return func(s experiment.Site, h *attention.Head, context []float32) error {
 		one := machine
-		one.Array = machine.Array.ForWrite(uint64(s.Example), uint64(s.Layer), uint64(s.Head))
-		mask, err := one.Attention(scheme, h, t.Thresholds.Layers[s.Layer], context)
+		one.Array = written(machine.Array, s)
+		mask, err := one.Attention(scheme, h, thresholds.Layers[s.Layer], context)
 		if err != nil || rates == nil {
 			return err
 		}

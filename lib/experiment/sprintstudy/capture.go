@@ -15,7 +15,7 @@ import (
 // Capture takes every head of the examples as the pruned model computes them on the machine under runtime pruning, in the
 // order of example, layer and head.
 func Capture(ctx context.Context, backend compute.Backend, t *experiment.Trained, machine sprint.Spec, examples []datasets.Example) ([]trace.Record, error) {
-	wrapped, captured := experiment.Capture(attend(t, machine, sprint.RuntimePruning, nil), func(experiment.Site) bool { return true })
+	wrapped, captured := experiment.Capture(attend(t.Thresholds, machine, sprint.RuntimePruning, nil), func(experiment.Site) bool { return true })
 	if _, err := experiment.Accuracy(ctx, backend, t.Pruned, examples, wrapped); err != nil {
 		return nil, err
 	}

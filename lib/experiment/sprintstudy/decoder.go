@@ -3,16 +3,15 @@ package sprintstudy
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/gomlx/compute"
 
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
-	"github.com/sparse-attention/workbench/lib/attention"
 	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/published"
+	"github.com/sparse-attention/workbench/lib/reram"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
@@ -33,12 +32,17 @@ type DecoderScore struct {
 func (s *DecoderScore) Pruned() float64 { return 100 * s.Rates.Total().Rate() }
 
 // MeasureDecoder runs texts under the four schemes: the dense decoder for the unpruned bar, the one trained with thresholds
-// for the others.
-func MeasureDecoder(ctx context.Context, backend compute.Backend, t *experiment.TrainedLanguage, machine sprint.Spec, texts []datasets.Example) (*Decoder, error) {
+// for the others. Before that the machine's converters are calibrated on other texts.
+func MeasureDecoder(ctx context.Context, backend compute.Backend, t *experiment.TrainedLanguage, machine sprint.Spec, calibrate, texts []datasets.Example) (*Decoder, error) {
 	if t.Pruned == nil {
 		return nil, fmt.Errorf("sprintstudy: the checkpoint of %s has no thresholds", t.Recipe.Name)
 	}
 	d := &Decoder{Trained: t, Texts: len(texts), Schemes: map[sprint.Scheme]*DecoderScore{}}
+	c := calibration{machines: []*sprint.Spec{&machine}, widest: make([]reram.Range, 1)}
+	if _, err := experiment.MachinePerplexity(ctx, backend, t.Pruned, calibrate, c.watch(attend(t.Thresholds, machine, sprint.RuntimePruning, nil))); err != nil {
+		return nil, err
+	}
+	c.apply()
 	for _, scheme := range Schemes() {
 		model := t.Pruned
 		if scheme == sprint.Unpruned {
@@ -55,20 +59,8 @@ func MeasureDecoder(ctx context.Context, backend compute.Backend, t *experiment.
 
 func (d *Decoder) measure(ctx context.Context, backend compute.Backend, m *transformer.Encoder, machine sprint.Spec, scheme sprint.Scheme, texts []datasets.Example) (*DecoderScore, error) {
 	out := &DecoderScore{}
-	var mu sync.Mutex
 	var err error
-	out.Perplexity, err = experiment.MachinePerplexity(ctx, backend, m, texts, func(s experiment.Site, h *attention.Head, context []float32) error {
-		one := machine
-		one.Array = machine.Array.ForWrite(uint64(s.Example), uint64(s.Layer), uint64(s.Head))
-		mask, err := one.Attention(scheme, h, d.Trained.Thresholds.Layers[s.Layer], context)
-		if err != nil {
-			return err
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		out.Rates.Add(s.Layer, s.Head, h, mask)
-		return nil
-	})
+	out.Perplexity, err = experiment.MachinePerplexity(ctx, backend, m, texts, attend(d.Trained.Thresholds, machine, scheme, &out.Rates))
 	return out, err
 }
 

@@ -45,7 +45,20 @@ func Measure(ctx context.Context, backend compute.Backend, models []experiment.M
 	return study, nil
 }
 
+// calibrationExamples of the dev split tell how wide the sums of a model's heads are.
+const calibrationExamples = 32
+
 func (m *Model) run(ctx context.Context, backend compute.Backend, o Options) (err error) {
+	machines := []*sprint.Spec{&o.Machine}
+	for _, b := range o.Bits {
+		machine := o.Machine
+		machine.Array = machine.Array.Bits(b)
+		machine.Array.ScoreBits = b
+		machines = append(machines, &machine)
+	}
+	if err := Calibrate(ctx, backend, m.Trained, m.Data.Dev[:min(calibrationExamples, len(m.Data.Dev))], machines...); err != nil {
+		return err
+	}
 	if o.Schemes {
 		for _, s := range Schemes() {
 			if m.Schemes[s], err = Evaluate(ctx, backend, m.Trained, o.Machine, s, m.Test); err != nil {
@@ -53,13 +66,11 @@ func (m *Model) run(ctx context.Context, backend compute.Backend, o Options) (er
 			}
 		}
 	}
-	for _, b := range o.Bits {
-		machine := o.Machine
-		machine.Array = machine.Array.Bits(b)
+	for i, b := range o.Bits {
+		machine := *machines[1+i]
 		if m.Bits[b], err = Evaluate(ctx, backend, m.Trained, machine, sprint.Recompute, m.Test); err != nil {
 			return err
 		}
-		machine.Array.ScoreBits = b
 		if m.Without[b], err = Evaluate(ctx, backend, m.Trained, machine, sprint.WithoutRecompute, m.Test); err != nil {
 			return err
 		}
