@@ -236,3 +236,20 @@ func (r LanguageRecipe) Load(root string) (*TrainedLanguage, error) {
 	}
 	return t, nil
 }
+
+// LoadOrTrain reads the recipe's checkpoint; with Where.Retrain it is that of the folder named there, in which the decoder is
+// trained first when it is not there yet, in about half an hour on two cores.
+func (r LanguageRecipe) LoadOrTrain(ctx context.Context, backend compute.Backend, where Where) (*TrainedLanguage, error) {
+	if where.Retrain == "" {
+		return r.Load(where.Checkpoints)
+	}
+	t, err := r.Load(where.Retrain)
+	if !errors.Is(err, os.ErrNotExist) && (err != nil || t.Cascaded != nil) {
+		return t, err
+	}
+	data, err := r.Open(where.Data)
+	if err != nil {
+		return nil, err
+	}
+	return r.Train(ctx, backend, data, where.Retrain, filepath.Join(where.Retrain, r.Name, "state"), where.Observer)
+}

@@ -70,7 +70,11 @@ func ownLanguageModel(where Where, passages int) (models []LanguageModel, err er
 	if err != nil {
 		return nil, err
 	}
-	t, err := r.Load(where.Checkpoints)
+	folder := where.Checkpoints
+	if where.Retrain != "" {
+		folder = where.Retrain // where LanguageRecipe.LoadOrTrain leaves it
+	}
+	t, err := r.Load(folder)
 	if err != nil {
 		return nil, err
 	}
