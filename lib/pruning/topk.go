@@ -21,7 +21,8 @@ func QuickSelect(x []float64, k int, pivot func(n int) int) Selection {
 	for {
 		p := source[pivot(len(source))]
 		s.Rounds = append(s.Rounds, len(source))
-		var left, right []float64
+		both := make([]float64, 2*len(source))
+		left, right := both[:0:len(source)], both[len(source):len(source)]
 		equal := 0
 		for _, v := range source {
 			switch {
