@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/experiment/sprintstudy"
 	"github.com/sparse-attention/workbench/lib/published"
 )
@@ -47,6 +48,39 @@ func TestCoLACountsAreExact(t *testing.T) {
 	for _, v := range verdicts {
 		if v.Result != published.Pass {
 			t.Errorf("%s %s: ours %v, published %v", v.Row.Metric, v.Row.Config, v.Ours, v.Row.Value)
+		}
+	}
+}
+
+// scored is a run of 1000 examples of which the given ones, from one place on, are wrong.
+func scored(from, wrong int) *sprintstudy.Score {
+	s := &sprintstudy.Score{Score: experiment.Score{Examples: 1000, Correct: 1000 - wrong, Right: make([]bool, 1000)}}
+	for i := range s.Right {
+		s.Right[i] = i < from || i >= from+wrong
+	}
+	return s
+}
+
+func TestRecomputeIsJudgedByItsInterval(t *testing.T) {
+	for _, c := range []struct {
+		with, without *sprintstudy.Score
+		want          [2]published.Result
+	}{
+		{scored(0, 105), scored(0, 130), [2]published.Result{published.Pass, published.Pass}},  // loses 0.5 and 3.0 +- 1.1
+		{scored(0, 107), scored(0, 130), [2]published.Result{published.Fail, published.Pass}},  // loses 0.7
+		{scored(0, 95), scored(90, 110), [2]published.Result{published.Pass, published.Fail}},  // gains; 1.0 +- 2.7
+		{scored(0, 100), scored(0, 100), [2]published.Result{published.Pass, published.Fail}},  // no difference
+		{scored(0, 100), scored(100, 90), [2]published.Result{published.Pass, published.Fail}}, // gains
+	} {
+		m := sprintstudy.Model{Model: experiment.Model{Trained: &experiment.Trained{}}, Schemes: map[sprint.Scheme]*sprintstudy.Score{
+			sprint.Unpruned: scored(0, 90), sprint.RuntimePruning: scored(0, 100), sprint.Recompute: c.with, sprint.WithoutRecompute: c.without}}
+		verdicts, err := (&sprintstudy.Study{Models: []sprintstudy.Model{m}}).Verdicts()
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := verdicts[len(verdicts)-2:]
+		if got := [2]published.Result{last[0].Result, last[1].Result}; got != c.want {
+			t.Errorf("%v: results %v, want %v (%s; %s)", c.without.Correct, got, c.want, last[0].Reason, last[1].Reason)
 		}
 	}
 }

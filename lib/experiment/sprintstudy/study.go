@@ -162,5 +162,12 @@ func (s *Study) Verdicts() ([]published.Verdict, error) {
 	if r, err := published.Find("sprint", "abstract", "SPRINT", "Average", "S", "accuracy_loss"); err == nil {
 		out = append(out, published.Judge(r, points, published.Accuracy, published.Confidence(half), published.Because("mean over our %d models", len(s.Models))))
 	}
+	for _, m := range s.Models {
+		more, err := m.recomputeVerdicts()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+	}
 	return out, nil
 }
