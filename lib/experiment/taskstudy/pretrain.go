@@ -32,9 +32,8 @@ func Pretrainings() []Pretraining {
 		Shape:  transformer.Spec{Layers: 2, Hidden: 128, Heads: 2, FFN: 512, Tokens: 256, Classes: 1, Dropout: 0.1, Head: transformer.Language},
 		Pieces: 6000,
 		Begin:  training.SkipGram{Width: 128, Epochs: 2, Subsample: 5e-5, Seed: 1},
-		// Assumed: seven hundred steps, which see a third of the text: what the machine carried, at the rate of BERT's smallest published models times five, which a
-		// run of some thousand steps needs.
-		Train: training.Options{Phase: "pretrain", Objective: training.MaskedLanguage{}, Epochs: 2, StepsPerEpoch: 350, Batch: 64, BatchTokens: 4096, LearningRate: 1.5e-3,
+		// Assumed: two thousand steps, which see nearly all of the text once, and five times BERT's rate, which so few steps need.
+		Train: training.Options{Phase: "pretrain", Objective: training.MaskedLanguage{}, Epochs: 2, StepsPerEpoch: 1000, Batch: 64, BatchTokens: 4096, LearningRate: 1.5e-3,
 			WarmUp: 0.06, Multiple: 64, SaveEvery: 200, EvalBatch: 32, Seed: 1},
 	}}
 }
