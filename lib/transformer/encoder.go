@@ -162,7 +162,7 @@ func (p *Pass) project(l int, x *graph.Node) (q, k, v *graph.Node) {
 	part := func(i int) *graph.Node {
 		columns := graph.AxisRange(i*s.Hidden, (i+1)*s.Hidden)
 		y := affine(rows, graph.Slice(w, graph.AxisRange(), columns), graph.Slice(biases, columns))
-		return graph.Transpose(graph.Reshape(y, b, n, s.Heads, s.HeadDim()), 1, 2)
+		return swap(graph.Reshape(y, b, n, s.Heads, s.HeadDim()))
 	}
 	return part(0), part(1), part(2)
 }
@@ -186,7 +186,7 @@ func (p *Pass) attend(l int, hook Hook, q, k, v, visible *graph.Node) *graph.Nod
 
 // join puts the heads of a context, [batch, heads, N, d], side by side: [batch, N, hidden].
 func (p *Pass) join(context *graph.Node, b, n int) *graph.Node {
-	return graph.Reshape(graph.Transpose(context, 1, 2), b, n, p.Model.Spec.Hidden)
+	return graph.Reshape(swap(context), b, n, p.Model.Spec.Hidden)
 }
 
 // finish is the rest of a block: output projection, residual and feed-forward, residual, with their norms.

@@ -3,6 +3,7 @@ package transformer
 import (
 	"math"
 
+	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
@@ -39,7 +40,7 @@ func gelu(x *graph.Node) *graph.Node {
 		cdf = graph.AddScalar(graph.MulScalar(graph.Erf(graph.MulScalar(x, math.Sqrt2/2)), 0.5), 0.5)
 		return graph.Mul(x, cdf)
 	}, func(_, v *graph.Node) *graph.Node {
-		density := graph.Exp(graph.Mul(graph.MulScalar(x, -0.5), x))
+		density := fastExp(graph.Mul(graph.MulScalar(x, -0.5), x))
 		return graph.Mul(v, graph.Add(cdf, graph.Mul(graph.MulScalar(x, 1/math.Sqrt(2*math.Pi)), density)))
 	})
 }
@@ -57,4 +58,52 @@ func normalise(x *graph.Node) *graph.Node {
 		along := graph.Mul(y, mean(graph.Mul(y, v)))
 		return graph.Mul(graph.Sub(graph.Sub(v, mean(v)), along), r)
 	})
+}
+
+// pureGo reports whether the graph runs on GoMLX's Go backend.
+func pureGo(g *graph.Graph) bool { return g.Backend().String() == gobackend.BackendName }
+
+// fastExp is exp. The Go backend's calls math.Exp for every value, and its softmax a function four times as fast, so there it
+// is exp(m) softmax(x)/max(softmax(x)), where m is the largest x of a row of the last axis. Values that are smaller than
+// exp(m) by 38 orders of magnitude become 0.
+func fastExp(x *graph.Node) *graph.Node {
+	if !pureGo(x.Graph()) {
+		return graph.Exp(x)
+	}
+	largest := func(x *graph.Node) *graph.Node { return graph.ReduceAndKeep(x, graph.ReduceMax, -1) }
+	s := graph.Softmax(x, -1)
+	return graph.Mul(s, graph.Div(graph.Exp(largest(x)), largest(s)))
+}
+
+// swap exchanges the second and the third axis of [a, b, c, d]. The Go backend's transpose goes element by element, so there
+// it is put together from slices, whose rows are copied whole; so is its gradient.
+func swap(x *graph.Node) *graph.Node {
+	if !pureGo(x.Graph()) {
+		return graph.Transpose(x, 1, 2)
+	}
+	dims := x.Shape().Dimensions
+	shaped := graph.Reshape(x, dims[0], dims[2], dims[1], dims[3])
+	return withGradient(shaped, func() *graph.Node { return swapSlices(x) }, func(_, v *graph.Node) *graph.Node {
+		return graph.Reshape(swapSlices(v), dims[0], dims[2], dims[1], dims[3])
+	})
+}
+
+// swapSlices cuts along the shorter of the two axes.
+func swapSlices(x *graph.Node) *graph.Node {
+	dims := x.Shape().Dimensions
+	along, into := 2, 1
+	if dims[1] < dims[2] {
+		along, into = 1, 2
+	}
+	all := graph.AxisRange()
+	parts := make([]*graph.Node, dims[along])
+	for i := range parts {
+		at := []graph.SliceAxisSpec{all, all, all, all}
+		at[along] = graph.AxisRange(i, i+1)
+		part := graph.Slice(x, at...)
+		shape := []int{dims[0], dims[1], dims[2], dims[3]}
+		shape[along], shape[into] = shape[into], 1
+		parts[i] = graph.Reshape(part, shape...)
+	}
+	return graph.Concatenate(parts, into)
 }

@@ -30,6 +30,8 @@ func TestGradientsByHand(t *testing.T) {
 		"softmax":   {rowSoftmax, func(x *graph.Node) *graph.Node { return graph.Softmax(x, -1) }},
 		"gelu":      {gelu, activation.Gelu},
 		"normalise": {normalise, plainNorm},
+		"fastExp":   {func(x *graph.Node) *graph.Node { return fastExp(graph.Neg(graph.Square(x))) }, func(x *graph.Node) *graph.Node { return graph.Exp(graph.Neg(graph.Square(x))) }},
+		"swap":      {swapped(swap), swapped(func(x *graph.Node) *graph.Node { return graph.Transpose(x, 1, 2) })},
 	} {
 		both := func(f func(*graph.Node) *graph.Node) []float32 {
 			out, err := graph.CallOnce(b, func(x, w *graph.Node) *graph.Node {
@@ -69,5 +71,14 @@ func TestNoiseKeepsTheExpectation(t *testing.T) {
 	}
 	if mean := sum / n; math.Abs(mean-1) > 0.003 {
 		t.Errorf("mean is %v, must be near 1", mean)
+	}
+}
+
+// swapped makes f's weights uneven by place, so that a wrong order shows, and keeps the shape of its input.
+func swapped(f func(*graph.Node) *graph.Node) func(*graph.Node) *graph.Node {
+	return func(x *graph.Node) *graph.Node {
+		dims := x.Shape().Dimensions
+		y := f(graph.Reshape(x, dims[0], dims[1], 4, 2))
+		return graph.Reshape(graph.Mul(y, graph.IotaFull(x.Graph(), y.Shape())), dims...)
 	}
 }

@@ -26,7 +26,7 @@ func (p *Pass) projectLlama(l int, x *graph.Node) (q, k, v *graph.Node) {
 	q = p.rotate(part(0, s.Heads))
 	k = p.rotate(part(s.Hidden, s.kvHeads()))
 	v = part(s.Hidden+s.kvWidth(), s.kvHeads())
-	return graph.Transpose(q, 1, 2), graph.Transpose(shared(k), 1, 2), graph.Transpose(shared(v), 1, 2)
+	return swap(q), swap(shared(k)), swap(shared(v))
 }
 
 // rotate turns the pairs of [batch, N, heads, d] by their position.
