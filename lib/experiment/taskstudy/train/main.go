@@ -22,7 +22,7 @@ import (
 )
 
 func main() {
-	task := flag.String("task", "", "task to train")
+	tasks := flag.String("task", "", "tasks to train, separated by commas")
 	seeds := flag.String("seeds", "", "seeds, separated by commas; empty: the task's own number, from 1")
 	data := flag.String("data", "", "data folder")
 	root := flag.String("root", filepath.Join("datasets", "checkpoints"), "folder of the pretrained encoders")
@@ -34,9 +34,11 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *task, *seeds, *data, *root, *state, *save, *table, *backend, *fresh); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	for name := range strings.SplitSeq(*tasks, ",") {
+		if err := run(ctx, name, *seeds, *data, *root, *state, *save, *table, *backend, *fresh); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 }
 
