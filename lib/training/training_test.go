@@ -165,6 +165,11 @@ func TestCheckpointOfAnotherRunIsKept(t *testing.T) {
 	if _, err := run(t, encoder(t, tiny()), d, nil, o); err == nil || !strings.Contains(err.Error(), "another run") {
 		t.Errorf("error is %v, must refuse the checkpoint of another seed", err)
 	}
+	o.Seed--
+	o.StepsPerEpoch = 3
+	if _, err := run(t, encoder(t, tiny()), d, nil, o); err == nil || !strings.Contains(err.Error(), "another run") {
+		t.Errorf("error is %v, must refuse the checkpoint of longer epochs", err)
+	}
 }
 
 func TestBadInputIsNamed(t *testing.T) {
