@@ -69,20 +69,23 @@ type Exhaustive struct {
 	Combinations int
 }
 
-// Exhaust tries the combinations of halvings of N-1 on the encoder, and the greedy search in its three orders. The log in the folder
+// Exhaust tries the combinations of halvings of N-1 on the encoder, and the greedy search in its three orders, on so many
+// examples of the search split (0 = all). The log in the folder
 // spares what was measured before.
-func (e *Encoder) Exhaust(ctx context.Context, backend compute.Backend, models string, budget float64, observer training.Observer) (*Exhaustive, error) {
+func (e *Encoder) Exhaust(ctx context.Context, backend compute.Backend, models string, budget float64, examples int, observer training.Observer) (*Exhaustive, error) {
+	data := *e.Data
+	data.Dev = thin(data.Dev, examples)
 	m, err := copyOf(e.Model)
 	if err != nil {
 		return nil, err
 	}
-	tuner, err := training.NewWindowTuner(backend, m, e.Data, training.WindowTuning{})
+	tuner, err := training.NewWindowTuner(backend, m, &data, training.WindowTuning{})
 	if err != nil {
 		return nil, err
 	}
 	defer tuner.Close()
 	folder := filepath.Join(models, e.Task.Name, "exhaustive")
-	log, err := training.OpenWindowLog(folder, fmt.Sprintf("%s %.12s exhaustive", e.Task.Name, e.Card.DataHash), tuner)
+	log, err := training.OpenWindowLog(folder, fmt.Sprintf("%s %.12s exhaustive, %d examples", e.Task.Name, e.Card.DataHash, len(data.Dev)), tuner)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +96,7 @@ func (e *Encoder) Exhaust(ctx context.Context, backend compute.Backend, models s
 	}
 	grid = append(grid, 0)
 	s := training.WindowSearch{Layers: m.Spec.Layers, Tokens: m.Spec.Tokens, Budget: budget, Candidates: grid[1 : len(grid)-1], Step: training.Halve, Observer: observer}
-	x := &Exhaustive{Task: e.Task.Name, Tokens: m.Spec.Tokens, Grid: grid, Budget: budget, Examples: len(e.Data.Dev), Combinations: 1,
+	x := &Exhaustive{Task: e.Task.Name, Tokens: m.Spec.Tokens, Grid: grid, Budget: budget, Examples: len(data.Dev), Combinations: 1,
 		Greedy: map[string][]int{}, GreedyScore: map[string]float64{}, GreedyTried: map[string]int{}}
 	for range m.Spec.Layers {
 		x.Combinations *= len(grid)
@@ -139,10 +142,10 @@ func LoadExhaustive(models string) ([]Exhaustive, error) {
 
 // ExhaustiveTable lists them.
 func ExhaustiveTable(all []Exhaustive) (headings []string, rows [][]string) {
-	headings = []string{"task", "search", "half-windows", "mean", "score on the search split (%)", "full attention (%)", "candidates"}
+	headings = []string{"task", "search", "half-windows", "mean", "score on the search split (%)", "full attention (%)", "examples", "candidates"}
 	for _, x := range all {
 		line := func(search string, half []int, score float64, tried int) {
-			rows = append(rows, []string{x.Task, search, fmt.Sprint(half), fmt.Sprintf("%.1f", training.MeanHalf(half)), fmt.Sprintf("%.1f", score), fmt.Sprintf("%.1f", x.Full), fmt.Sprint(tried)})
+			rows = append(rows, []string{x.Task, search, fmt.Sprint(half), fmt.Sprintf("%.1f", training.MeanHalf(half)), fmt.Sprintf("%.1f", score), fmt.Sprintf("%.1f", x.Full), fmt.Sprint(x.Examples), fmt.Sprint(tried)})
 		}
 		for _, order := range []string{"first to last", "last to first", "by cost"} {
 			line("greedy, "+order, x.Greedy[order], x.GreedyScore[order], x.GreedyTried[order])

@@ -2,7 +2,21 @@
 // searched on trained encoders of 2 to 6 layers, extended to BERT's depth, and run on the machine of package rebert.
 //
 //   - tasks.go, encoder.go: the encoders, how they are trained, and what is held out.
-//   - search.go: the search on one of them, and how its windows do on the held-out examples.
+//   - search.go, course.go, outcome.go: a search, its course beside the exhaustive best, and what all of them came to.
+//   - machine.go: shares of attention, the timelines, break-even, sensitivities and lifetimes; no windows of ours go in.
+//   - evaluation.go, figures.go, verdicts.go: the machines under searched and under fitted windows, and the published rows.
+//   - distance.go, datapath.go: attention against distance, softmax unit and noise, on the committed models.
+//
+// # Windows for BERT
+//
+// A layer of BERT takes the window of the searched layer at the same relative depth (rebert.Windows.Extend), and a window keeps its
+// width in words. Where one set of windows stands for all tasks it is their mean at each relative depth, rounded up. Nobody has
+// searched on BERT itself here.
+//
+// # What is fitted
+//
+// The depth of the chain and the windows of rebert.FittedPoints. The published speedups that they were fitted to are verdicts of
+// class fitted, never counted; the savings of energy are judged under our own windows.
 //
 // # What is held out
 //

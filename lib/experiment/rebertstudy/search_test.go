@@ -106,7 +106,7 @@ func TestExhaustSharesItsLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, err := e.Exhaust(context.Background(), b, at.Models, 0, nil)
+	x, err := e.Exhaust(context.Background(), b, at.Models, 0, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
