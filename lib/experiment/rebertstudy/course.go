@@ -35,18 +35,20 @@ func Course(o Outcome) (scores, windows []published.Row) {
 
 var courseOrder = []string{"taken", "out of budget", "least allowed"}
 
-// BudgetTable sets the searches of the same tasks with several budgets beside each other.
+// BudgetTable sets the searches of the same tasks with several budgets beside each other; tasks with one budget are left out.
 func BudgetTable(budgets ...[]Outcome) (headings []string, rows [][]string) {
 	headings = []string{"task", "budget (points)", "half-windows", "mean", "loss on held-out examples (points)", "candidates", "fine-tuned"}
-	for _, all := range budgets {
-		for _, o := range all {
-			if !slices.ContainsFunc(budgets[0], func(x Outcome) bool { return x.Task.Name == o.Task.Name }) {
-				continue
-			}
-			s := o.Search
-			rows = append(rows, []string{o.Task.Title, fmt.Sprintf("%g", s.Options.Budget), fmt.Sprint(s.Half), fmt.Sprintf("%.1f", s.Mean()),
-				fmt.Sprintf("%.2f +-%.2f", s.Drop, s.Within), fmt.Sprint(len(s.Trials)), fmt.Sprint(s.Tunings)})
+	searches := map[string]int{}
+	for _, o := range slices.Concat(budgets...) {
+		searches[o.Task.Name]++
+	}
+	for _, o := range slices.Concat(budgets...) {
+		if searches[o.Task.Name] < 2 {
+			continue
 		}
+		s := o.Search
+		rows = append(rows, []string{o.Task.Title, fmt.Sprintf("%g", s.Options.Budget), fmt.Sprint(s.Half), fmt.Sprintf("%.1f", s.Mean()),
+			fmt.Sprintf("%.2f +-%.2f", s.Drop, s.Within), fmt.Sprint(len(s.Trials)), fmt.Sprint(s.Tunings)})
 	}
 	slices.SortStableFunc(rows, func(a, b []string) int { return slices.Compare(a[:1], b[:1]) })
 	return headings, rows

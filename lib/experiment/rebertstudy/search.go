@@ -43,7 +43,7 @@ type Search struct {
 	Final   float64 // after it
 	Trials  []training.WindowTrial
 	Tunings int     // candidates that were fine-tuned
-	Minutes float64 // wall time, differs from run to run
+	Minutes float64 // wall time of the last call, differs from run to run
 
 	Held    int     // held-out examples
 	Before  float64 // accuracy in per cent on them, full attention
