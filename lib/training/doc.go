@@ -6,11 +6,10 @@
 // weights at a rate of their own: SoftThreshold is LeOPArd's learned threshold (ISCA 2022), which SPRINT uses; Cascade drops
 // tokens and heads from layer to layer as SpAtten does (HPCA 2021).
 //
-// # When something goes wrong
 // Window is ReBERT's window self-attention (TCAD 2022); WindowSearch finds the windows of a task on a WindowTuner, which scores and
 // fine-tunes, and a WindowLog lets it go on where it was interrupted.
 //
-// # What was seen in GoMLX v0.28.8 and its backends
+// # When something goes wrong
 //
 // A run may be killed at any moment: its checkpoint is written beside and renamed, the one before it stays, and dropout and
 // masks are functions of seed and step, so what follows has the same numbers. A damaged checkpoint is said and the one before

@@ -37,7 +37,7 @@ var courseOrder = []string{"taken", "out of budget", "least allowed"}
 
 // BudgetTable sets the searches of the same tasks with several budgets beside each other; tasks with one budget are left out.
 func BudgetTable(budgets ...[]Outcome) (headings []string, rows [][]string) {
-	headings = []string{"task", "budget (points)", "half-windows", "mean", "loss on held-out examples (points)", "candidates", "fine-tuned"}
+	headings = []string{"task", "budget (points)", "half-windows", "mean", "loss on held-out examples (points)", "candidates"}
 	searches := map[string]int{}
 	for _, o := range slices.Concat(budgets...) {
 		searches[o.Task.Name]++
@@ -48,7 +48,7 @@ func BudgetTable(budgets ...[]Outcome) (headings []string, rows [][]string) {
 		}
 		s := o.Search
 		rows = append(rows, []string{o.Task.Title, fmt.Sprintf("%g", s.Options.Budget), fmt.Sprint(s.Half), fmt.Sprintf("%.1f", s.Mean()),
-			fmt.Sprintf("%.2f +-%.2f", s.Drop, s.Within), fmt.Sprint(len(s.Trials)), fmt.Sprint(s.Tunings)})
+			fmt.Sprintf("%.2f +-%.2f", s.Drop, s.Within), fmt.Sprint(len(s.Trials))})
 	}
 	slices.SortStableFunc(rows, func(a, b []string) int { return slices.Compare(a[:1], b[:1]) })
 	return headings, rows

@@ -42,15 +42,17 @@ type Search struct {
 	Found   float64 // with the windows, before the last fine-tuning
 	Final   float64 // after it
 	Trials  []training.WindowTrial
-	Tunings int     // candidates that were fine-tuned
+	Tunings int     // candidates that the last call fine-tuned
 	Minutes float64 // wall time of the last call, differs from run to run
 
-	Held    int     // held-out examples
-	Before  float64 // accuracy in per cent on them, full attention
-	After   float64 // with the windows
-	Control float64 // with full attention, trained for as many batches more as the last fine-tuning takes
-	Drop    float64 // Before - After, in points
-	Within  float64 // half width of the 95 % interval of Drop, paired
+	Held          int     // held-out examples
+	Before        float64 // accuracy in per cent on them, full attention
+	After         float64 // with the windows
+	Control       float64 // with full attention, trained for as many batches more as the last fine-tuning takes
+	Drop          float64 // Before - After, in points: what the budget is about
+	Within        float64 // half width of the 95 % interval of Drop, paired
+	Against       float64 // Control - After: what the windows cost when longer training is no merit of theirs
+	AgainstWithin float64
 }
 
 // Mean is the mean half-window.
@@ -174,7 +176,10 @@ func (s *Search) judge(backend compute.Backend, e *Encoder, windowed, control *t
 		return err
 	}
 	s.Before, s.After, s.Control = full.Accuracy(), under.Accuracy(), longer.Accuracy()
-	s.Drop, s.Within, err = under.Drop(full)
+	if s.Drop, s.Within, err = under.Drop(full); err != nil {
+		return err
+	}
+	s.Against, s.AgainstWithin, err = under.Drop(longer)
 	return err
 }
 
