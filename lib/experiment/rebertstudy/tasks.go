@@ -41,7 +41,7 @@ func Tasks() []Task {
 		{Name: "sst2", Title: "SST-2", Dataset: "sst2", Data: words(8000, 64), Spec: shape(4, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500, Tune: 40, Final: 240},
 		{Name: "imdb", Title: "IMDb", Dataset: "imdb", Data: words(8000, 128), Spec: shape(4, 64, 128, 0.2), Dense: dense(2, 32, 350, 1e-3), Search: 600, Held: 2000, Tune: 20, Final: 100},
 		{Name: "gosource", Title: "Go source", Recipe: "gosource", Search: 600, Tune: 10, Final: 60},
-		{Name: "listops", Title: "ListOps (short)", Recipe: "listops-short", Search: 2000, Tune: 10, Final: 60},
+		{Name: "listops", Title: "ListOps (short)", Recipe: "listops-short", Search: 600, Tune: 10, Final: 60},
 		{Name: "wordnet", Title: "WordNet glosses", Dataset: "wordnet", Data: words(8000, 48), Spec: shape(3, 64, 48, 0.1), Dense: dense(2, 64, 350, 1.5e-3), Search: 1000, Held: 2500, Tune: 30, Final: 200},
 		{Name: "sst2-2", Title: "SST-2, 2 layers", Dataset: "sst2", Data: words(8000, 64), Spec: shape(2, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500, Tune: 40, Final: 200},
 		{Name: "sst2-6", Title: "SST-2, 6 layers", Dataset: "sst2", Data: words(8000, 64), Spec: shape(6, 64, 64, 0.1), Dense: dense(3, 64, 500, 1e-3), Search: 1500, Tune: 40, Final: 200},
