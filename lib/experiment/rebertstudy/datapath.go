@@ -77,7 +77,7 @@ func noiseVariants() []variant {
 	for _, percent := range []float64{2.5, 5, 7.5, 10, 20, 40} {
 		noisy("mismatch", "Gaussian, sigma x G", percent, reram.NeuroSimCell(), reram.Proportional, percent/100)
 	}
-	for _, sigma := range []float64{0.05, 0.1, 0.2, 0.4, 0.8} {
+	for _, sigma := range []float64{0.05, 0.2, 0.8} {
 		noisy("lognormal", "lognormal", sigma, reram.NeuroSimCell(), reram.Lognormal, sigma)
 	}
 	for _, bits := range []int{7, 6, 5, 4} {
