@@ -36,17 +36,17 @@ type CascadeStudy struct {
 
 // The sweeps, from nothing pruned to more than any model stands.
 var (
-	tokenSweep = []float64{0, 0.2, 0.35, 0.5, 0.6, 0.7, 0.8}
+	tokenSweep = []float64{0, 0.2, 0.4, 0.6, 0.8}
 	headSweep  = []float64{0, 0.5}
-	valueSweep = []float64{1, 0.7, 0.5, 0.3, 0.2, 0.1}
-	bitSweep   = []int{2, 3, 4, 5, 6, 8, 12}
+	valueSweep = []float64{1, 0.5, 0.3, 0.2, 0.1}
+	bitSweep   = []int{2, 3, 4, 6, 8}
 )
 
 // goalTokens and goalValues are tried in this order until tokens and values together are reduced by 1.9, the abstract's mean.
-var goalTokens = []float64{0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7}
+var goalTokens = []float64{0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7}
 
 const (
-	goalValues    = 0.5
+	goalValues    = 0.3 // authors' file for GPT-2-Medium
 	goalReduction = 1.9
 )
 

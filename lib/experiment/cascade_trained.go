@@ -31,8 +31,8 @@ func CascadeRecipes() []CascadeRecipe {
 		return training.Options{Phase: "cascade", Epochs: epochs, Batch: batch, LearningRate: rate, StepsPerEpoch: steps, Seed: 1}
 	}
 	return []CascadeRecipe{
-		{Base: "sst2", Tokens: 0.7, Heads: 0.5, Options: o(1, 64, 300, 3e-4)},
-		{Base: "gosource", Tokens: 0.7, Heads: 0.5, Options: o(1, 32, 300, 5e-4)},
+		{Base: "sst2", Tokens: 0.45, Heads: 0.25, Options: o(1, 64, 300, 3e-4)},
+		{Base: "gosource", Tokens: 0.45, Heads: 0.25, Options: o(1, 32, 150, 5e-4)},
 		{Base: "listops-short", Tokens: 0.5, Heads: 0.5, Options: o(1, 32, 100, 2e-4)},
 	}
 }

@@ -47,9 +47,13 @@ func (s Schedule) Ratios() []float64 {
 const steepest = 0.95
 
 // Spread is the schedule that runs from half of the average ratio to one and a half times, or as steep as leaves something
-// in the last layer (assumed; the paper says linear, and that the split over layers matters little).
+// in the last layer (assumed; the paper says linear, and that the split over layers matters little). A single layer behind the
+// front gets the average.
 func Spread(layers int, front, average float64) ([]float64, error) {
 	s := Schedule{Layers: layers, Front: front, Average: average, Start: max(average/2, 2*average-steepest)}
+	if int(math.Ceil(front*float64(layers)-1e-9)) == layers-1 {
+		s.Start = average
+	}
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}

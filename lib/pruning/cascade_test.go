@@ -185,3 +185,28 @@ func ExampleSchedule_Ratios() {
 	fmt.Printf("%.2f\n", s.Ratios())
 	// Output: [0.00 0.00 0.10 0.30 0.50 0.70]
 }
+
+// Spread keeps its average: over a line, or in the only layer behind the front.
+func TestSpreadKeepsItsAverage(t *testing.T) {
+	for _, layers := range []int{2, 3, 12, 24} {
+		r, err := pruning.Spread(layers, 0.15, 0.6)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, n := 0.0, 0.0
+		for l, x := range r {
+			if x > 0 {
+				sum, n = sum+x, n+1
+			}
+			if l > 0 && x < r[l-1] {
+				t.Errorf("%d layers: ratio %d falls", layers, l)
+			}
+		}
+		if d := sum/n - 0.6; d > 1e-9 || d < -1e-9 {
+			t.Errorf("%d layers: mean %v", layers, sum/n)
+		}
+	}
+	if _, err := pruning.Spread(4, 0.15, 1); err == nil {
+		t.Error("a ratio of 1 leaves nothing")
+	}
+}
