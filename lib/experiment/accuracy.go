@@ -69,10 +69,39 @@ func Accuracy(ctx context.Context, backend compute.Backend, m *transformer.Encod
 
 // AccuracyAt is Accuracy with Q, K and V of the given bits.
 func AccuracyAt(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, bits int, attend HeadAttention) (Score, error) {
+	e, err := NewEvaluator(backend, m)
+	if err != nil {
+		return Score{}, err
+	}
+	defer e.Close()
+	return e.Accuracy(ctx, examples, bits, attend)
+}
+
+// Evaluator runs one model under many attentions; its stages are compiled once.
+type Evaluator struct {
+	model  *transformer.Encoder
+	staged *transformer.Staged
+}
+
+// NewEvaluator prepares a model.
+func NewEvaluator(backend compute.Backend, m *transformer.Encoder) (*Evaluator, error) {
+	staged, err := transformer.NewStaged(backend, m)
+	if err != nil {
+		return nil, err
+	}
+	return &Evaluator{m, staged}, nil
+}
+
+// Close frees the compiled stages.
+func (e *Evaluator) Close() { e.staged.Close() }
+
+// Accuracy is the function AccuracyAt.
+func (e *Evaluator) Accuracy(ctx context.Context, examples []datasets.Example, bits int, attend HeadAttention) (Score, error) {
+	classes := e.model.Spec.Classes
 	score := Score{Examples: len(examples), Right: make([]bool, len(examples))}
-	err := onMachine(ctx, backend, m, examples, evalBatch, bits, attend, func(b datasets.Batch, logits []float32) {
+	err := e.run(ctx, examples, evalBatch, bits, attend, func(b datasets.Batch, logits []float32) {
 		for i := range b.Count {
-			row := logits[i*m.Spec.Classes : (i+1)*m.Spec.Classes]
+			row := logits[i*classes : (i+1)*classes]
 			if transformer.Likeliest(row) == b.Labels[i] {
 				score.Right[b.Examples[i]] = true
 				score.Correct++
@@ -88,12 +117,16 @@ func AccuracyAt(ctx context.Context, backend compute.Backend, m *transformer.Enc
 // onMachine runs the examples through the model with attend in place of its attention, Q, K and V of the given bits, and
 // hands out the logits batch by batch.
 func onMachine(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, size, bits int, attend HeadAttention, take func(datasets.Batch, []float32)) error {
-	staged, err := transformer.NewStaged(backend, m)
+	e, err := NewEvaluator(backend, m)
 	if err != nil {
 		return err
 	}
-	defer staged.Close()
-	options := datasets.BatchOptions{Size: size, Multiple: evalMultiple, Limit: m.Spec.Tokens}
+	defer e.Close()
+	return e.run(ctx, examples, size, bits, attend, take)
+}
+
+func (e *Evaluator) run(ctx context.Context, examples []datasets.Example, size, bits int, attend HeadAttention, take func(datasets.Batch, []float32)) error {
+	options := datasets.BatchOptions{Size: size, Multiple: evalMultiple, Limit: e.model.Spec.Tokens}
 	if err := options.Check(examples); err != nil {
 		return err
 	}
@@ -105,7 +138,7 @@ func onMachine(ctx context.Context, backend compute.Backend, m *transformer.Enco
 		for i := b.Count; i < b.Size; i++ {
 			lengths[i] = 0 // filling: no attention
 		}
-		logits, err := staged.Logits(b.IDs, lengths, b.Tokens, func(p transformer.Projection, context []float32) error {
+		logits, err := e.staged.Logits(b.IDs, lengths, b.Tokens, func(p transformer.Projection, context []float32) error {
 			shape := attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim, Bits: bits, Causal: p.Causal}
 			h, err := trace.Quantise(p.Q, p.K, p.V, shape)
 			if err != nil {

@@ -63,8 +63,8 @@ func (c Cascade) Validate(layers int) error {
 		return fmt.Errorf("experiment: Cascade.Values is %v, must be in (0,1]", c.Values)
 	case c.Progressive != nil:
 		return c.Progressive.Validate()
-	case c.Bits < 2 || c.Bits > 12:
-		return fmt.Errorf("experiment: Cascade.Bits is %d, must be in 2..12", c.Bits)
+	case c.Bits < 3 || c.Bits > 12:
+		return fmt.Errorf("experiment: Cascade.Bits is %d, must be in 3..12", c.Bits)
 	}
 	return nil
 }
@@ -112,12 +112,23 @@ func (s *CascadeScore) MeanBits() float64 { return s.KeyBits / (s.Keys + s.Value
 // Cascading runs examples through the model under a cascade, in the machine's integers, and keeps the survivors of those for
 // which watch, which may be nil, is true.
 func Cascading(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, c Cascade, watch func(example int) bool) (*CascadeScore, error) {
+	e, err := NewEvaluator(backend, m)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	return e.Cascading(ctx, examples, c, watch)
+}
+
+// Cascading is the function of that name.
+func (e *Evaluator) Cascading(ctx context.Context, examples []datasets.Example, c Cascade, watch func(example int) bool) (*CascadeScore, error) {
+	m := e.model
 	if err := c.Validate(m.Spec.Layers); err != nil {
 		return nil, err
 	}
 	run := &cascadeRun{Cascade: c, layers: m.Spec.Layers, heads: m.Spec.Heads, watch: watch, states: map[int]*cascadeState{},
 		out: &CascadeScore{Layers: make([]float64, m.Spec.Layers), Survivors: map[int][][]int{}}}
-	score, err := AccuracyAt(ctx, backend, m, examples, c.width(), run.attend)
+	score, err := e.Accuracy(ctx, examples, c.width(), run.attend)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ var (
 	tokenSweep = []float64{0, 0.2, 0.4, 0.6, 0.8}
 	headSweep  = []float64{0, 0.5}
 	valueSweep = []float64{1, 0.5, 0.3, 0.2, 0.1}
-	bitSweep   = []int{2, 3, 4, 6, 8}
+	bitSweep   = []int{3, 4, 5, 6, 8}
 )
 
 // goalTokens and goalValues are tried in this order until tokens and values together are reduced by 1.9, the abstract's mean.
@@ -71,8 +71,7 @@ func StudyCascade(ctx context.Context, backend compute.Backend, models []Model, 
 		if tuned.Model.Spec != m.Dense.Spec {
 			return nil, fmt.Errorf("experiment: %s has the shape %+v, must have that of its base, %+v", recipe.Name(), tuned.Model.Spec, m.Dense.Spec)
 		}
-		run := &cascadeStudy{CascadeStudy: study, backend: backend, model: m, tuned: tuned.Model, examples: examples}
-		if err := run.all(ctx); err != nil {
+		if err := study.run(ctx, backend, m, tuned.Model, examples); err != nil {
 			return nil, fmt.Errorf("%w (%s)", err, recipe.Name())
 		}
 	}
@@ -81,11 +80,24 @@ func StudyCascade(ctx context.Context, backend compute.Backend, models []Model, 
 
 type cascadeStudy struct {
 	*CascadeStudy
-	backend  compute.Backend
-	model    Model
-	tuned    *transformer.Encoder
-	examples int
-	base     Score
+	model        Model
+	dense, tuned *Evaluator
+	examples     int
+	base         Score
+}
+
+func (s *CascadeStudy) run(ctx context.Context, backend compute.Backend, m Model, tuned *transformer.Encoder, examples int) error {
+	dense, err := NewEvaluator(backend, m.Dense)
+	if err != nil {
+		return err
+	}
+	defer dense.Close()
+	loop, err := NewEvaluator(backend, tuned)
+	if err != nil {
+		return err
+	}
+	defer loop.Close()
+	return (&cascadeStudy{CascadeStudy: s, model: m, dense: dense, tuned: loop, examples: examples}).all(ctx)
 }
 
 func (s *cascadeStudy) all(ctx context.Context) error {
@@ -143,7 +155,7 @@ func (s *cascadeStudy) goal(ctx context.Context, cascade func(tokens, heads, val
 		return err
 	}
 	c.Progressive = &fixedpoint.Progressive{MSB: 4, LSB: 8, Threshold: 0.1}
-	score, err := Cascading(ctx, s.backend, s.model.Dense, s.model.Sample(s.examples), c, nil)
+	score, err := s.dense.Cascading(ctx, s.model.Sample(s.examples), c, nil)
 	if err == nil {
 		s.Largest, s.Error = append(s.Largest, score.Largest...), append(s.Error, score.Error...)
 	}
@@ -160,11 +172,11 @@ func (c Cascade) reductionOf() float64 {
 }
 
 func (s *cascadeStudy) point(ctx context.Context, inLoop bool, sweep string, setting float64, c Cascade) error {
-	m := s.model.Dense
+	e := s.dense
 	if inLoop {
-		m = s.tuned
+		e = s.tuned
 	}
-	score, err := Cascading(ctx, s.backend, m, s.model.Sample(s.examples), c, nil)
+	score, err := e.Cascading(ctx, s.model.Sample(s.examples), c, nil)
 	if err != nil {
 		return err
 	}

@@ -108,11 +108,16 @@ func (s Setting) mask(h *attention.Head, c *count) *attention.Mask {
 func Accuracies(ctx context.Context, backend compute.Backend, models []experiment.Model, examples int) ([]Point, error) {
 	var all []Point
 	for _, m := range models {
+		e, err := experiment.NewEvaluator(backend, m.Dense)
+		if err != nil {
+			return nil, err
+		}
+		defer e.Close()
 		var exact experiment.Score
 		for _, s := range Settings() {
 			c := &count{}
 			unit := a3.Base()
-			score, err := experiment.Accuracy(ctx, backend, m.Dense, m.Sample(examples), func(_ experiment.Site, h *attention.Head, context []float32) error {
+			score, err := e.Accuracy(ctx, m.Sample(examples), 8, func(_ experiment.Site, h *attention.Head, context []float32) error {
 				out, err := unit.Attend(h, s.mask(h, c))
 				for i, x := range out {
 					context[i] = float32(x)

@@ -30,6 +30,11 @@ func Thetas() []float64 { return []float64{0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3
 func Skipping(ctx context.Context, backend compute.Backend, models []experiment.Model, examples int) ([]Skip, error) {
 	var all []Skip
 	for _, m := range models {
+		e, err := experiment.NewEvaluator(backend, m.Dense)
+		if err != nil {
+			return nil, err
+		}
+		defer e.Close()
 		var base experiment.Score
 		for _, theta := range Thetas() {
 			var mu sync.Mutex
@@ -37,7 +42,7 @@ func Skipping(ctx context.Context, backend compute.Backend, models []experiment.
 			unit := mnnfast.Projected()
 			unit.Skip = pruning.ZeroSkip{Theta: theta}
 			unit.Stabilise = true // real scores of a trained model may pass 709
-			score, err := experiment.Accuracy(ctx, backend, m.Dense, m.Sample(examples), func(_ experiment.Site, h *attention.Head, context []float32) error {
+			score, err := e.Accuracy(ctx, m.Sample(examples), 8, func(_ experiment.Site, h *attention.Head, context []float32) error {
 				out, err := unit.Attend(h)
 				for i, x := range out {
 					context[i] = float32(x)
