@@ -1,6 +1,7 @@
 package training
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -45,7 +46,7 @@ const noiseSlots = 1 << 20
 
 // Learn gives vocabulary x Width values, row-major. Tokens below first are reserved: they have no neighbours, and their
 // vectors stay small and random.
-func (o SkipGram) Learn(texts [][]int32, vocabulary int, first int32) ([]float32, error) {
+func (o SkipGram) Learn(ctx context.Context, texts [][]int32, vocabulary int, first int32) ([]float32, error) {
 	o = o.withDefaults()
 	if o.Width < 1 || o.Window < 1 || o.Negatives < 1 || o.Epochs < 1 {
 		return nil, fmt.Errorf("training: SkipGram has Width %d, Window %d, Negatives %d, Epochs %d, must be at least 1 each", o.Width, o.Window, o.Negatives, o.Epochs)
@@ -80,6 +81,9 @@ func (o SkipGram) Learn(texts [][]int32, vocabulary int, first int32) ([]float32
 	seen, all := 0.0, total*float64(o.Epochs)
 	for range o.Epochs {
 		for _, text := range texts {
+			if ctx.Err() != nil {
+				return nil, fmt.Errorf("%w while learning skip-gram vectors", ErrInterrupted)
+			}
 			l.rate = float32(max(o.Rate*(1-seen/all), o.Rate*1e-4))
 			l.text(text, first)
 			seen += float64(len(text))
@@ -137,7 +141,8 @@ func (l *skipGram) text(text []int32, first int32) {
 // pair moves a token's vector to its neighbour's and away from random ones'.
 func (l *skipGram) pair(token, neighbour int32) {
 	v := l.in[int(token)*l.Width : (int(token)+1)*l.Width]
-	clear(l.step)
+	step := l.step[:len(v)]
+	clear(step)
 	for n := range l.Negatives + 1 {
 		other, label := neighbour, float32(1)
 		if n > 0 {
@@ -145,18 +150,18 @@ func (l *skipGram) pair(token, neighbour int32) {
 				continue
 			}
 		}
-		u := l.out[int(other)*l.Width : (int(other)+1)*l.Width]
+		u := l.out[int(other)*l.Width : (int(other)+1)*l.Width][:len(v)] // the last slice tells the compiler the length
 		dot := float32(0)
 		for i, x := range v {
 			dot += x * u[i]
 		}
 		g := (label - sigmoid(dot)) * l.rate
 		for i, x := range v {
-			l.step[i] += g * u[i]
+			step[i] += g * u[i]
 			u[i] += g * x
 		}
 	}
-	for i, d := range l.step {
+	for i, d := range step {
 		v[i] += d
 	}
 }

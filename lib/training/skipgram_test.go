@@ -20,7 +20,7 @@ func TestSkipGramGroupsNeighbours(t *testing.T) {
 		texts = append(texts, text)
 	}
 	o := training.SkipGram{Width: 8, Epochs: 4, Subsample: 1, Seed: 1}
-	v, err := o.Learn(texts, 15, 5)
+	v, err := o.Learn(t.Context(), texts, 15, 5)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,13 +35,13 @@ func TestSkipGramGroupsNeighbours(t *testing.T) {
 	if same, other := cosine(5, 7), cosine(5, 12); same < 0.7 || same < other+0.5 {
 		t.Errorf("cosine is %v within a kind and %v between kinds", same, other)
 	}
-	again, _ := o.Learn(texts, 15, 5)
+	again, _ := o.Learn(t.Context(), texts, 15, 5)
 	for i := range v {
 		if v[i] != again[i] {
 			t.Fatal("the same seed gives other vectors")
 		}
 	}
-	if _, err := o.Learn([][]int32{{5, 15}}, 15, 5); err == nil {
+	if _, err := o.Learn(t.Context(), [][]int32{{5, 15}}, 15, 5); err == nil {
 		t.Error("a token outside the vocabulary is accepted")
 	}
 }

@@ -189,7 +189,7 @@ func (p Pretraining) Run(ctx context.Context, root string, w Where) (Card, error
 	if err != nil {
 		return Card{}, err
 	}
-	if err := p.begin(m, d, filepath.Join(w.State, embeddingFile)); err != nil {
+	if err := p.begin(ctx, m, d, filepath.Join(w.State, embeddingFile)); err != nil {
 		return Card{}, err
 	}
 	curve, err := openCurve(filepath.Join(w.State, curveFile))
@@ -232,7 +232,7 @@ func (p Pretraining) Run(ctx context.Context, root string, w Where) (Card, error
 }
 
 // begin sets the token embedding to skip-gram vectors, which are learned once and kept at path.
-func (p Pretraining) begin(m *transformer.Encoder, d *datasets.Dataset, path string) error {
+func (p Pretraining) begin(ctx context.Context, m *transformer.Encoder, d *datasets.Dataset, path string) error {
 	const name = "embedding/token"
 	if p.Begin.Width == 0 {
 		return nil
@@ -245,7 +245,7 @@ func (p Pretraining) begin(m *transformer.Encoder, d *datasets.Dataset, path str
 	for i, e := range d.Train {
 		texts[i] = e.IDs
 	}
-	values, err := p.Begin.Learn(texts, m.Spec.Vocabulary, datasets.Mask+1)
+	values, err := p.Begin.Learn(ctx, texts, m.Spec.Vocabulary, datasets.Mask+1)
 	if err != nil {
 		return err
 	}
