@@ -22,6 +22,8 @@ type Encoder struct {
 	Model *transformer.Encoder
 	Data  *datasets.Dataset
 	Card  Card
+
+	Confirm []datasets.Example // confirm a search; may be empty
 }
 
 // Card says how an encoder with full attention was trained and on what it is judged.
@@ -70,7 +72,7 @@ func (t Task) Load(at Folders) (*Encoder, error) {
 	if e.Model, _, err = transformer.Load(filepath.Join(dir, denseFile)); err != nil {
 		return nil, err
 	}
-	e.Data, err = t.Open(at.Data, vocabulary)
+	e.Data, e.Confirm, err = t.Open(at.Data, vocabulary)
 	return e, err
 }
 
@@ -86,7 +88,7 @@ func (t Task) loadRecipe(at Folders) (*Encoder, error) {
 	}
 	e := &Encoder{Task: t, Model: trained.Dense}
 	e.Task.Dense = r.Dense
-	if e.Data, err = t.Open(at.Data, trained.Vocabulary); err != nil {
+	if e.Data, e.Confirm, err = t.Open(at.Data, trained.Vocabulary); err != nil {
 		return nil, err
 	}
 	e.Card = e.card()
@@ -108,7 +110,7 @@ func (t Task) LoadOrTrain(ctx context.Context, backend compute.Backend, at Folde
 		return e, err
 	}
 	e = &Encoder{Task: t}
-	if e.Data, err = t.Open(at.Data, nil); err != nil {
+	if e.Data, e.Confirm, err = t.Open(at.Data, nil); err != nil {
 		return nil, err
 	}
 	began, dir := time.Now(), filepath.Join(at.Models, t.Name)

@@ -140,7 +140,7 @@ func AccuracyRows(all []Outcome) []published.Row {
 
 // OutcomeTable lists the searches.
 func OutcomeTable(all []Outcome) (headings []string, rows [][]string) {
-	headings = []string{"task", "shape", "N", "mean length", "half-windows", "mean / N", "2W+1 / length", "search split (%)", "held out", "full (%)", "full, trained as long (%)",
+	headings = []string{"task", "shape", "N", "mean length", "greedy", "confirmed on", "half-windows", "mean / N", "2W+1 / length", "search split (%)", "held out", "full (%)", "full, trained as long (%)",
 		"windows (%)", "loss (points)", "loss against trained as long", "budget", "candidates"}
 	for _, o := range all {
 		s := o.Search
@@ -152,7 +152,7 @@ func OutcomeTable(all []Outcome) (headings []string, rows [][]string) {
 			verdict = "missed"
 		}
 		rows = append(rows, []string{o.Task.Title, fmt.Sprintf("L %d, H %d", o.Card.Shape.Layers, o.Card.Shape.Hidden), fmt.Sprint(s.Tokens),
-			fmt.Sprintf("%.1f", o.Card.MeanTokens), fmt.Sprint(s.Half), fmt.Sprintf("%.2f", s.Mean()/float64(s.Tokens)),
+			fmt.Sprintf("%.1f", o.Card.MeanTokens), fmt.Sprint(s.greedy()), fmt.Sprint(s.Confirm), fmt.Sprint(s.Half), fmt.Sprintf("%.2f", s.Mean()/float64(s.Tokens)),
 			fmt.Sprintf("%.2f", (2*s.Mean()+1)/o.Card.MeanTokens), fmt.Sprintf("%.1f to %.1f", s.Full, s.Final), fmt.Sprint(s.Held),
 			fmt.Sprintf("%.1f", s.Before), fmt.Sprintf("%.1f", s.Control), fmt.Sprintf("%.1f", s.After), fmt.Sprintf("%.2f +-%.2f", s.Drop, s.Within), fmt.Sprintf("%.2f +-%.2f", s.Against, s.AgainstWithin),
 			fmt.Sprintf("%g: %s", s.Options.Budget, verdict), fmt.Sprint(len(s.Trials))})

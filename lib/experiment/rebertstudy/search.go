@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -35,8 +36,10 @@ func (o SearchOptions) String() string {
 type Search struct {
 	Task    string
 	Options SearchOptions
-	Tokens  int // N: the padded length, which the windows are counted against
-	Half    []int
+	Tokens  int     // N: the padded length, which the windows are counted against
+	Greedy  []int   // half-windows of the greedy search
+	Half    []int   // the narrowest of those that it kept which other examples confirm; Greedy when there are none
+	Confirm int     // examples that confirm
 	Global  int     // half-window of phase 1
 	Full    float64 // accuracy in per cent on the search split, full attention
 	Found   float64 // with the windows, before the last fine-tuning
@@ -53,6 +56,14 @@ type Search struct {
 	Within        float64 // half width of the 95 % interval of Drop, paired
 	Against       float64 // Control - After: what the windows cost when longer training is no merit of theirs
 	AgainstWithin float64
+}
+
+// greedy is what the search found before it was confirmed.
+func (s *Search) greedy() []int {
+	if s.Greedy == nil {
+		return s.Half
+	}
+	return s.Greedy
 }
 
 // Mean is the mean half-window.
@@ -99,14 +110,17 @@ func (e *Encoder) Search(ctx context.Context, backend compute.Backend, models st
 	if err != nil {
 		return nil, err
 	}
-	s := &Search{Task: e.Task.Name, Options: o, Tokens: m.Spec.Tokens, Half: found.Half, Global: found.Global, Full: found.Full, Found: found.Score,
+	s := &Search{Task: e.Task.Name, Options: o, Tokens: m.Spec.Tokens, Greedy: found.Half, Confirm: len(e.Confirm), Global: found.Global, Full: found.Full, Found: found.Score,
 		Final: found.Score, Trials: found.Trials, Tunings: tuner.Tunings, Held: len(e.Data.Test)}
-	window := training.Window{Window: pruning.Window{Half: found.Half, FirstKey: o.FirstKey}}
+	if s.Half, err = e.confirm(backend, m, found, o); err != nil {
+		return nil, err
+	}
+	window := training.Window{Window: pruning.Window{Half: s.Half, FirstKey: o.FirstKey}}
 	control, err := copyOf(e.Model)
 	if err != nil {
 		return nil, err
 	}
-	if s.Final, err = e.finish(ctx, backend, m, window, folder, "final", base, o.Final); err != nil {
+	if s.Final, err = e.finish(ctx, backend, m, window, folder, "final "+fmt.Sprint(s.Half), base, o.Final); err != nil {
 		return nil, err
 	}
 	if _, err = e.finish(ctx, backend, control, nil, folder, "control", base, o.Final); err != nil {
@@ -123,6 +137,41 @@ func (e *Encoder) Search(ctx context.Context, backend compute.Backend, models st
 		return nil, err
 	}
 	return s, errors.Join(writeJSON(filepath.Join(models, e.Task.Name, cardFile), e.Card), writeJSON(filepath.Join(folder, "search.json"), s))
+}
+
+// confirm walks back over the windows that the greedy search kept, the last and narrowest first, to those that lose no more than the
+// budget on examples that the search has not seen: it kept the luckiest of its candidates.
+func (e *Encoder) confirm(backend compute.Backend, m *transformer.Encoder, found training.FoundWindows, o SearchOptions) ([]int, error) {
+	if len(e.Confirm) == 0 {
+		return found.Half, nil
+	}
+	full, err := score(backend, e.Model, e.Confirm, nil)
+	if err != nil {
+		return nil, err
+	}
+	window := training.Window{Window: pruning.Window{Half: found.Half, FirstKey: o.FirstKey}}
+	p, err := training.NewPredictor(backend, m, window)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	for _, t := range slices.Backward(found.Trials) {
+		if !t.Kept {
+			continue
+		}
+		window.Half = t.Half
+		if err := window.Prepare(m); err != nil {
+			return nil, err
+		}
+		under, err := rightAnswers(p, e.Confirm)
+		if err != nil {
+			return nil, err
+		}
+		if full.Accuracy()-under.Accuracy() <= o.Budget+1e-9 {
+			return t.Half, nil
+		}
+	}
+	return training.FullWindows(m.Spec.Layers, m.Spec.Tokens), nil
 }
 
 func copyOf(m *transformer.Encoder) (*transformer.Encoder, error) {
@@ -190,7 +239,14 @@ func score(backend compute.Backend, m *transformer.Encoder, examples []datasets.
 		return experiment.Score{}, err
 	}
 	defer p.Close()
+	return rightAnswers(p, examples)
+}
+
+func rightAnswers(p *training.Predictor, examples []datasets.Example) (experiment.Score, error) {
 	predicted, err := p.Predict(examples)
+	if err != nil {
+		return experiment.Score{}, err
+	}
 	out := experiment.Score{Examples: len(examples), Right: make([]bool, len(examples))}
 	for i, e := range examples {
 		if predicted[i] == e.Label {
@@ -198,5 +254,5 @@ func score(backend compute.Backend, m *transformer.Encoder, examples []datasets.
 			out.Correct++
 		}
 	}
-	return out, err
+	return out, nil
 }

@@ -43,10 +43,26 @@ func TestCarveLeavesNoPhrases(t *testing.T) {
 	}
 }
 
+// What is thinned out and what is left are the whole, once each.
+func TestOthersAreTheRest(t *testing.T) {
+	for _, n := range []int{0, 1, 3, 7, 10, 11} {
+		all := examples(strings.Split("a b c d e f g h i j", " ")...)
+		seen := map[string]int{}
+		for _, e := range append(append([]datasets.Example(nil), thin(all, n)...), others(all, n)...) {
+			seen[e.Text]++
+		}
+		for _, e := range all {
+			if seen[e.Text] != 1 {
+				t.Errorf("n = %d: %q is there %d times", n, e.Text, seen[e.Text])
+			}
+		}
+	}
+}
+
 // small is a task that trains in a second; its accuracy does not matter.
 func small() Task {
 	return Task{Name: "small", Title: "small", Dataset: "listops-short", Data: datasets.Options{Train: 96, Dev: 40, Test: 40, MinLength: 4, MaxLength: 16, MaxTokens: 16},
-		Spec: transformer.Spec{Layers: 2, Hidden: 8, Heads: 1, FFN: 8, Tokens: 16}, Dense: training.Options{Epochs: 1, Batch: 32, Seed: 1}, Tune: 1, Final: 3}
+		Spec: transformer.Spec{Layers: 2, Hidden: 8, Heads: 1, FFN: 8, Tokens: 16}, Dense: training.Options{Epochs: 1, Batch: 32, Seed: 1}, Search: 20, Tune: 1, Final: 3}
 }
 
 // Training, search and judgement on files: the windows file is what the machine reads, a second call measures nothing anew and
@@ -77,7 +93,7 @@ func TestSearchLeavesWindowsForTheMachine(t *testing.T) {
 	if seen != len(first.Trials) || first.Held != 40 {
 		t.Errorf("%d events for %d candidates, %d held out", seen, len(first.Trials), first.Held)
 	}
-	if want := []int{0, 0}; !cmp.Equal(first.Half, want) {
+	if want := []int{0, 0}; !cmp.Equal(first.Half, want) || !cmp.Equal(first.Greedy, want) {
 		t.Errorf("a budget of 100 points leaves %v, want %v", first.Half, want)
 	}
 	second, _ := search()

@@ -72,27 +72,46 @@ func FindTask(name string) (Task, error) {
 // before the end. A vocabulary that came with a checkpoint is used as it is.
 //
 // Where the labels of the test split are public, Dev and Test are the data set's own. Else the official dev split is the
-// held-out one, and the search split is cut from the training split.
-func (t Task) Open(folder string, vocabulary *datasets.Vocabulary) (*datasets.Dataset, error) {
+// held-out one, and the search split is cut from the training split. What a dev split has beyond the search confirms the search.
+func (t Task) Open(folder string, vocabulary *datasets.Vocabulary) (d *datasets.Dataset, confirm []datasets.Example, err error) {
 	dataset, o := t.Dataset, t.Data
 	if t.Recipe != "" {
 		r, err := experiment.FindRecipe(t.Recipe)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		dataset, o = r.Task, r.Data
 	}
 	o.Data, o.Vocabulary = folder, vocabulary
-	d, err := datasets.Open(dataset, o)
-	if err != nil {
-		return nil, err
+	if d, err = datasets.Open(dataset, o); err != nil {
+		return nil, nil, err
 	}
 	if len(d.Test) == 0 {
 		d.Test = d.Dev
 		d.Train, d.Dev = carve(d.Train, t.Search)
 	}
+	confirm = thin(others(d.Dev, t.Search), maxConfirm)
 	d.Dev, d.Test = thin(d.Dev, t.Search), thin(d.Test, t.Held)
-	return d, nil
+	return d, confirm, nil
+}
+
+// maxConfirm is the most examples that confirm a search.
+const maxConfirm = 1500
+
+// others are the examples that thin leaves out.
+func others(examples []datasets.Example, n int) []datasets.Example {
+	if n <= 0 || len(examples) <= n {
+		return nil
+	}
+	var rest []datasets.Example
+	for i, next := 0, 0; i < len(examples); i++ {
+		if next < n && i == next*len(examples)/n {
+			next++
+			continue
+		}
+		rest = append(rest, examples[i])
+	}
+	return rest
 }
 
 // thin takes n examples at equal distances, all of them when n is 0 or there are no more.
