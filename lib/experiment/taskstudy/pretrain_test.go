@@ -2,9 +2,11 @@ package taskstudy
 
 import (
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,5 +114,65 @@ func TestMissingStartIsNamed(t *testing.T) {
 	}
 	if _, err := task.Open("", t.TempDir()); err == nil || !strings.Contains(err.Error(), "pretrained-l2-h128") {
 		t.Errorf("error is %v, must name the encoder", err)
+	}
+}
+
+// A real task opens on a pretrained encoder, here one that never trained, and takes its shape, vocabulary and weights.
+func TestTaskBeginsWithItsEncoder(t *testing.T) {
+	words, err := datasets.Open("mrpc", datasets.Options{})
+	if errors.Is(err, datasets.ErrNoData) {
+		t.Skip("MRPC is not on this machine")
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, e := range words.Train[:500] {
+		texts = append(texts, e.Text)
+	}
+	v, err := datasets.LearnPieces(slices.Values(texts), 400)
+	if err != nil {
+		t.Fatal(err)
+	}
+	task, err := Find("mrpc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := FindPretraining(task.Start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := p.Shape
+	spec.Vocabulary = v.Size()
+	m, err := transformer.NewEncoder(spec, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	dir := filepath.Join(root, p.Name)
+	for _, err := range []error{m.Save(filepath.Join(dir, weightsFile), transformer.Float16, nil), v.Save(filepath.Join(dir, vocabularyFile)),
+		os.WriteFile(filepath.Join(dir, cardFile), []byte("{}"), 0o644)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := task.Open("", root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := func(examples []datasets.Example) []datasets.Example {
+		return slices.DeleteFunc(examples, func(e datasets.Example) bool { return len(e.IDs) > 96 })[:4]
+	}
+	d.Train, d.Dev = short(d.Train), short(d.Dev)
+	task.Train.Epochs, task.Train.Batch, task.Train.EvalBatch = 1, 4, 4
+	backend, err := transformer.OpenBackend("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rows, err := task.Run(t.Context(), 1, d, Where{Backend: backend})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 2 || rows[0].Metric != "f1" || rows[1].Metric != "accuracy" || rows[0].Pretrained != p.Name || d.Vocabulary.Level() != datasets.Pieces {
+		t.Errorf("rows are %+v", rows)
 	}
 }
