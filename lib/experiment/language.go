@@ -39,11 +39,11 @@ func OpticksRecipe() LanguageRecipe {
 		Name: "opticks", Title: "Opticks (bytes)", Task: "opticks",
 		Data:  datasets.Options{MaxTokens: 128},
 		Model: transformer.LlamaSpec(3, 64, 4, 0, 192, 128, 0),
-		Dense: training.Options{Phase: "dense", Epochs: 2, Batch: 8, LearningRate: 4e-3, SaveEvery: 100, Seed: 1, EvalBatch: 16},
+		Dense: training.Options{Phase: "dense", Epochs: 1, Batch: 8, LearningRate: 4e-3, SaveEvery: 100, Seed: 1, EvalBatch: 16},
 		// Less pressure than on a classifier: every score of a row is some later token's evidence.
-		Lambda: 0.1, Target: 0.4, Thresholds: training.Options{Phase: "thresholds", Epochs: 1, StepsPerEpoch: 150, Batch: 8, LearningRate: 4e-4, HookRate: 5e-3, SaveEvery: 50, Seed: 1, EvalBatch: 16},
+		Lambda: 0.1, Target: 0.4, Thresholds: training.Options{Phase: "thresholds", Epochs: 1, StepsPerEpoch: 80, Batch: 8, LearningRate: 4e-4, HookRate: 5e-3, SaveEvery: 50, Seed: 1, EvalBatch: 16},
 		Cascade:   Decoding{TokenRatio: 0.9},
-		Cascading: training.Options{Phase: "cascade", Epochs: 1, StepsPerEpoch: 150, Batch: 8, LearningRate: 1e-3, SaveEvery: 50, Seed: 1, EvalBatch: 16},
+		Cascading: training.Options{Phase: "cascade", Epochs: 1, StepsPerEpoch: 80, Batch: 8, LearningRate: 1e-3, SaveEvery: 50, Seed: 1, EvalBatch: 16},
 	}
 }
 

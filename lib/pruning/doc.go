@@ -21,7 +21,9 @@
 //   - LeOPArd's full text was not available: constants come from public code of the same group and are marked.
 //   - A query that no key reaches keeps its highest score; the papers do not say what happens to it.
 //   - SpAtten's strict comparisons replace the printed loose ones in the top-k engine, which fail when all is kept. Its
-//     ratios are taken as shares of the original length.
+//     ratios are taken as shares of the original length; those of a decoder as shares of the text so far.
+//   - While a decoder writes, importance fades by a factor with every token, and the newest tokens stay; the authors' files
+//     have a flag for the first without its factor, and the paper does not speak of the second.
 //   - A3's causal queries search the sorted columns of all keys and pass over the rows that they cannot see; the paper has
 //     no causal attention.
 //   - ELSA's rule is scale free, so keys and queries enter it as integers.

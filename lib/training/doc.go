@@ -2,7 +2,8 @@
 //
 // Run is one training run: AdamW with linear warm-up and decay, clipping, a dev-set score after every epoch, checkpoints
 // that a later Run continues from to the same numbers. An Objective says what is learned: Classification, Regression, Span,
-// MaskedLanguage or CausalLanguage, each with its loss and the metrics of an evaluation. A Hook is an attention hook whose variables are trained with the
+// MaskedLanguage or CausalLanguage, each with its loss and the metrics of an evaluation; CascadedLanguage has SpAtten's cascade
+// of generated tokens in the loop. A Hook is an attention hook whose variables are trained with the
 // weights at a rate of their own: SoftThreshold is LeOPArd's learned threshold (ISCA 2022), which SPRINT uses; Cascade drops
 // tokens and heads from layer to layer as SpAtten does (HPCA 2021).
 //
