@@ -67,7 +67,7 @@ func Ideal() Array {
 func Typical() Array {
 	a := Ideal()
 	a.Noise = Noise{
-		Cells: OfRange, Sigma: 0.03, // assumed: within the 2 to 5 % of range of the reference sheet of SPRINT, 7
+		Cells: OfRange, Sigma: 0.05, // assumed: the upper end of the 2 to 5 % of range of the reference sheet of SPRINT, 7
 		Read:       0.01, // assumed: about 1 % (aihwkit, ReRamWan2022)
 		Comparator: 1,    // assumed: one step of a 5-bit score (sheet, 7)
 	}

@@ -46,7 +46,7 @@ func Measure(ctx context.Context, backend compute.Backend, models []experiment.M
 }
 
 // calibrationExamples of the dev split tell how wide the sums of a model's heads are.
-const calibrationExamples = 32
+const calibrationExamples = 128
 
 func (m *Model) run(ctx context.Context, backend compute.Backend, o Options) (err error) {
 	machines := []*sprint.Spec{&o.Machine}
