@@ -66,9 +66,9 @@ func TestRecomputeIsJudgedByItsInterval(t *testing.T) {
 		with, without *sprintstudy.Score
 		want          [2]published.Result
 	}{
-		{scored(0, 105), scored(0, 130), [2]published.Result{published.Pass, published.Pass}},  // loses 0.5 and 3.0 +- 1.1
-		{scored(0, 107), scored(0, 130), [2]published.Result{published.Fail, published.Pass}},  // loses 0.7
-		{scored(0, 95), scored(90, 110), [2]published.Result{published.Pass, published.Fail}},  // gains; 1.0 +- 2.7
+		{scored(0, 105), scored(0, 135), [2]published.Result{published.Pass, published.Pass}},  // loses 0.5; 3.0 +- 1.1 more
+		{scored(0, 107), scored(0, 135), [2]published.Result{published.Fail, published.Pass}},  // loses 0.7
+		{scored(0, 95), scored(90, 110), [2]published.Result{published.Pass, published.Fail}},  // gains; 1.5 +- 2.7 more
 		{scored(0, 100), scored(0, 100), [2]published.Result{published.Pass, published.Fail}},  // no difference
 		{scored(0, 100), scored(100, 90), [2]published.Result{published.Pass, published.Fail}}, // gains
 	} {

@@ -112,12 +112,13 @@ func (s *Study) Curves() (with, without []published.Row) {
 
 // Drops tabulates what each scheme of Fig. 9 costs a model in points, with the 95 % interval of the paired comparison.
 func (s *Study) Drops() (headings []string, rows [][]string, err error) {
-	headings = []string{"model", "examples", "pruned by threshold", "pruned in memory", "baseline", "runtime pruning", "SPRINT - runtime pruning", "w/o recompute - runtime pruning"}
+	headings = []string{"model", "examples", "pruned by threshold", "pruned in memory", "baseline", "runtime pruning", "SPRINT - runtime pruning", "w/o recompute - runtime pruning", "w/o recompute - SPRINT"}
 	for _, m := range s.Models {
 		base, exact := m.Schemes[sprint.Unpruned], m.Schemes[sprint.RuntimePruning]
 		cells := []string{m.Title(), m.Split(), fmt.Sprintf("%.1f %%", exact.Pruned()), fmt.Sprintf("%.1f %%", m.Schemes[sprint.Recompute].Pruned()),
 			fmt.Sprintf("%.2f %%", base.Accuracy())}
-		for _, c := range []struct{ score, base *Score }{{exact, base}, {m.Schemes[sprint.Recompute], exact}, {m.Schemes[sprint.WithoutRecompute], exact}} {
+		for _, c := range []struct{ score, base *Score }{{exact, base}, {m.Schemes[sprint.Recompute], exact}, {m.Schemes[sprint.WithoutRecompute], exact},
+			{m.Schemes[sprint.WithoutRecompute], m.Schemes[sprint.Recompute]}} {
 			points, half, err := c.score.Drop(c.base.Score)
 			if err != nil {
 				return nil, nil, err
