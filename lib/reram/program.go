@@ -58,7 +58,7 @@ func (b *block) write(row0, row1, key0, key1 int) {
 	reference := make([]float64, b.Slices())              // conductance of the reference cell of each slice
 	referenceLoss := make([]float64, len(reference)*rows) // along its bit line
 	for s := range reference {
-		reference[s] = b.level(b.digit(1<<(b.keyBits-1), s))
+		reference[s] = b.level(s, b.digit(1<<(b.keyBits-1), s))
 	}
 	if b.Noise.IRDrop {
 		b.losses(rows, cols)
@@ -70,7 +70,6 @@ func (b *block) write(row0, row1, key0, key1 int) {
 			lineLoss(referenceLoss[s*rows:(s+1)*rows], column, b.WireOhm)
 		}
 	}
-	perLevel := float64(int(1)<<b.CellBits-1) / (b.Cell.On() - b.Cell.Off())
 	slices, valid := b.Slices(), b.head.Valid
 	for i := range rows {
 		for j := range key1 - key0 {
@@ -84,7 +83,7 @@ func (b *block) write(row0, row1, key0, key1 int) {
 				} else {
 					current -= reference[s] * (1 - b.rowLoss[c] - referenceLoss[s*rows+i])
 				}
-				sum += current * perLevel * float64(int(1)<<(s*b.CellBits))
+				sum += current * float64(b.top(s)) / (b.Cell.On() - b.Cell.Off()) * float64(int(1)<<(s*b.CellBits))
 			}
 			b.weights[(row0+i)*valid+key0+j] = float32(sum*float64(b.levelUnits) + float64(b.levelUnits-1))
 		}
@@ -94,15 +93,16 @@ func (b *block) write(row0, row1, key0, key1 int) {
 // conductances appends the cells of one array, row by row; the columns of a key are its slices, least significant first, and
 // then those of its negative part.
 func (b *block) conductances(dst []float64, row0, row1, key0, key1 int) []float64 {
-	levels := 1 << b.CellBits
-	var target [1 << 8]float64
-	for l := range levels {
-		target[l] = b.level(l)
+	targets := make([][]float64, b.Slices())
+	for s := range targets {
+		for l := range b.top(s) + 1 {
+			targets[s] = append(targets[s], b.level(s, l))
+		}
 	}
 	noisy := b.Noise.Cells != NoVariation
 	put := func(magnitude int) {
 		for s := range b.Slices() {
-			g := target[b.digit(magnitude, s)]
+			g := targets[s][b.digit(magnitude, s)]
 			if noisy {
 				g = b.Noise.Cells.program(g, b.Noise.Sigma, b.Cell, b.random.NormFloat64())
 			}
@@ -141,9 +141,12 @@ func (b *block) losses(rows, cols int) {
 	}
 }
 
-// level is the conductance of a level in microsiemens.
-func (b *block) level(l int) float64 {
-	return b.Cell.Off() + float64(l)/float64(int(1)<<b.CellBits-1)*(b.Cell.On()-b.Cell.Off())
+// top is the highest level of a slice: the uppermost may hold fewer bits than its cells could.
+func (b *block) top(slice int) int { return 1<<min(b.CellBits, max(1, b.keyBits-slice*b.CellBits)) - 1 }
+
+// level is the conductance of a level of a slice in microsiemens. The levels that there are use the whole range of a cell.
+func (b *block) level(slice, l int) float64 {
+	return b.Cell.Off() + float64(l)/float64(b.top(slice))*(b.Cell.On()-b.Cell.Off())
 }
 
 // digit is slice s of a magnitude.
