@@ -185,8 +185,12 @@ func (r *cascadeRun) enter(st *cascadeState, layer int) {
 	st.survivors = append(st.survivors, alive)
 }
 
-// sampleEvery is how many queries lie between two whose error by the first plane is kept.
-const sampleEvery = 97
+// Of queries over at most shortRow keys, as long as the sentences of Fig. 7, every sampleEvery-th keeps its error by the first
+// plane.
+const (
+	shortRow    = 24
+	sampleEvery = 5
+)
 
 func (r *cascadeRun) attend(s Site, h *attention.Head, context []float32) error {
 	st := r.state(s, h)
@@ -263,7 +267,7 @@ func (r *cascadeRun) decide(decider *spatten.Decider, h *attention.Head, t int, 
 		return decider.Exact(t, keys)
 	}
 	decision, err := decider.Query(t, keys)
-	if err != nil || (t+i)%sampleEvery != 0 {
+	if err != nil || len(keys) > shortRow || (t+i)%sampleEvery != 0 {
 		return decision, err
 	}
 	exact, err := decider.Exact(t, keys)
