@@ -23,14 +23,18 @@
 //	go test -tags onnx -bench Step ./lib/training                                       # GOMLX_BACKEND=onnx:<library>
 //	GOEXPERIMENT=simd GODEBUG=asyncpreemptoff=1 go test -bench Step ./lib/training      # pure Go
 //
-// On two cores shared with some forty other threads, by processor time: 1.03 and 0.89 of one PyTorch thread (with OpenBLAS) on
-// one thread of ONNX Runtime 1.30, 0.26 and 0.23 on the Go backend with vector instructions, for the smaller and the larger
-// encoder. Against Debian's default BLAS, which
-// is not vectorised, PyTorch is some twenty times slower: the benchmark says which it found.
+// On two cores shared with some forty other threads, by processor time, beside one PyTorch thread with OpenBLAS:
+//
+//	                                                  L2 H128   L4 H256
+//	ONNX Runtime 1.30, one thread (see below)            1.03      0.89
+//	ONNX Runtime 1.30, its two threads, which spin       0.51
+//	Go backend with vector instructions                  0.26      0.23
+//
+// Against Debian's default BLAS, which is not vectorised, PyTorch is some ten times slower: the benchmark says which it found.
 //
 // What made a step faster: gradients by hand (below); dropout masks drawn beside the training thread, not in the graph, where
-// they took a third of a step; Q, K and V by three products with parts of one matrix, because the gradient of a slice is a
-// padded copy; batches of one width, with a budget of tokens, so that little is padding.
+// they took about a seventh of a step; Q, K and V by three products with parts of one matrix, because the gradient of a slice
+// is a padded copy; batches of one width, with a budget of tokens, so that little is padding.
 //
 // # What was seen in GoMLX v0.28.8, its backends and Go 1.26, each worth mending there
 //
@@ -39,16 +43,17 @@
 //     alternative of InternalFusedOpCaller, for functions with a value of their own. Minimal case: the graph of
 //     Gradient(ReduceAllSum(activation.Gelu(x)), x) holds both Gelu and Erf.
 //   - compute-onnx has no setting for ONNX Runtime's threads (SetIntraOpNumThreads, allow_spinning). Its pool spins between
-//     operations: on two busy cores a step of the smaller encoder took 209 ms of processor time, and 110 ms with one thread.
+//     operations: on two busy cores a step of the smaller encoder took 209 ms of processor time, and 110 ms with one thread,
+//     which was measured with a copy of compute-onnx that calls SetIntraOpNumThreads(1).
 //   - compute-onnx writes a batched DotGeneral as Einsum, never as MatMul (canUseMatMul asks for rank 2), which ONNX Runtime
-//     runs at a third of the speed: Einsum("bhqd,bhkd->bhqk").
+//     runs at under half the multiply-adds a second: Einsum("bhqd,bhkd->bhqk").
 //   - The random bits of dropout, generated in the graph, are some twenty elementwise operations on the size of the mask.
 //   - With GOEXPERIMENT=simd, Go's asynchronous preemption restores the wide registers and leaves their upper halves in use;
 //     math.Exp, which mixes SSE and AVX encodings, then takes 3800 ns a call for the rest of the loop, not 22. Minimal case:
 //     for range 10_000_000 { s += math.Exp(x) }, with simd and without; with simd and GODEBUG=asyncpreemptoff=1 it takes 26.
 //     The Go backend's Exp and Erf call math.Exp, and a training step spent 58 % of its time there. The notebook kernel sets
 //     GODEBUG for its cells.
-//   - The Go backend's Transpose goes element by element (10 ns each) also where the last axis stays, or where nothing moves,
+//   - The Go backend's Transpose goes element by element also where the last axis stays, or where nothing moves,
 //     and could copy rows. The gradient of every DotGeneral ends with a transposition, an identity for the left side:
 //     Gradient(ReduceAllSum(MatMul(x, w)), x) holds permutation=[0 1]. Package transformer takes those out; what the backend
 //     itself transposes for a product over the first axes (the gradient of a weight) is still a fifth of a step.

@@ -8,7 +8,7 @@ import (
 )
 
 // The functions here have hand-written gradients: what GoMLX derives for a fused operation goes through the decomposed
-// form, which is computed a second time, and took a third of a training step.
+// form, which is computed a second time.
 
 // withGradient is y(x), of x's shape, whose gradient is gradient(y, v) for the gradient v by y. GoMLX takes a custom gradient
 // only for the identity, so the identity stands as y's alternative in the backward pass; its value is never computed.
@@ -63,8 +63,8 @@ func normalise(x *graph.Node) *graph.Node {
 // pureGo reports whether the graph runs on GoMLX's Go backend.
 func pureGo(g *graph.Graph) bool { return g.Backend().String() == gobackend.BackendName }
 
-// fastExp is exp. The Go backend's calls math.Exp for every value, and its softmax a function four times as fast, so there it
-// is exp(m) softmax(x)/max(softmax(x)), where m is the largest x of a row of the last axis. Values that are smaller than
+// fastExp is exp. The Go backend's calls math.Exp for every value, and its softmax a faster function, so there it is
+// exp(m) softmax(x)/max(softmax(x)), where m is the largest x of a row of the last axis. Values that are smaller than
 // exp(m) by 38 orders of magnitude become 0.
 func fastExp(x *graph.Node) *graph.Node {
 	if !pureGo(x.Graph()) {

@@ -11,7 +11,7 @@ import (
 )
 
 // GoMLX ends the gradient of every product with a transposition, also where it moves nothing, and the Go backend then copies
-// element by element: a fifth of a training step. The registered gradient is wrapped, so that such a transposition goes; what
+// element by element. The registered gradient is wrapped, so that such a transposition goes; what
 // it computes stays the same.
 func init() {
 	derived := graph.VJPRegistration[graph.NodeTypeDotGeneral]
