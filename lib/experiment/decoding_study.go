@@ -33,7 +33,8 @@ type DecodingOptions struct {
 }
 
 // DecodingDefaults are the settings of the figures. Together holds the same settings for all models: one of
-// the encoders' reduction, 1.9x, one of the decoders', 3.8x, and that with two planes of keys.
+// the encoders' reduction, 1.9x, two of the decoders', 3.8x, by tokens and, where fewer layers leave less to tokens, by values
+// too, and two planes of keys.
 func DecodingDefaults() DecodingOptions {
 	o := DecodingOptions{
 		TokenRatios: []float64{0.3, 0.5, 0.7, 0.8, 0.9},
@@ -42,6 +43,7 @@ func DecodingDefaults() DecodingOptions {
 		Together: []Decoding{
 			{TokenRatio: 0.6, Values: 0.7},
 			{TokenRatio: 0.9, Values: 0.85},
+			{TokenRatio: 0.9, Values: 0.3},
 			{TokenRatio: 0.9, Values: 0.85, Progressive: progressive(8, 4)},
 		},
 	}
