@@ -2,7 +2,9 @@ package sprintstudy
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/gomlx/compute"
 
@@ -55,6 +57,34 @@ func MeasureDecoder(ctx context.Context, backend compute.Backend, t *experiment.
 		d.Schemes[scheme] = score
 	}
 	return d, nil
+}
+
+// calibrationTexts of the dev split tell how wide the sums of a decoder's heads are.
+const calibrationTexts = 8
+
+// OwnDecoder is MeasureDecoder of the workbench's own decoder on the first texts of its test split, all of them when texts is
+// 0. Where its checkpoint holds no thresholds there is nothing to measure, and absent says so.
+func OwnDecoder(ctx context.Context, backend compute.Backend, where experiment.Where, machine sprint.Spec, texts int) (d *Decoder, absent string, err error) {
+	recipe := experiment.OpticksRecipe()
+	t, err := recipe.LoadOrTrain(ctx, backend, where)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, fmt.Sprintf("%s is left out: %v", recipe.Title, err), nil
+	case err != nil:
+		return nil, "", err
+	case t.Pruned == nil:
+		return nil, recipe.Title + " is left out: its checkpoint has no thresholds", nil
+	}
+	data, err := recipe.Open(where.Data)
+	if err != nil {
+		return nil, "", err
+	}
+	chosen := data.Test
+	if texts > 0 {
+		chosen = chosen[:min(texts, len(chosen))]
+	}
+	d, err = MeasureDecoder(ctx, backend, t, machine, data.Dev[:min(calibrationTexts, len(data.Dev))], chosen)
+	return d, "", err
 }
 
 func (d *Decoder) measure(ctx context.Context, backend compute.Backend, m *transformer.Encoder, machine sprint.Spec, scheme sprint.Scheme, texts []datasets.Example) (*DecoderScore, error) {

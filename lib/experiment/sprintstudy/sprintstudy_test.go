@@ -2,12 +2,15 @@ package sprintstudy_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
 	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/experiment/sprintstudy"
+	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/published"
+	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
 // One head of every workload already meets what the study claims.
@@ -82,5 +85,46 @@ func TestRecomputeIsJudgedByItsInterval(t *testing.T) {
 		if got := [2]published.Result{last[0].Result, last[1].Result}; got != c.want {
 			t.Errorf("%v: results %v, want %v (%s; %s)", c.without.Correct, got, c.want, last[0].Reason, last[1].Reason)
 		}
+	}
+}
+
+func TestDecoderWithoutThresholdsIsLeftOut(t *testing.T) {
+	b, err := transformer.OpenBackend("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, absent, err := sprintstudy.OwnDecoder(t.Context(), b, experiment.Where{Checkpoints: t.TempDir()}, sprintstudy.Machine(), 1)
+	if d != nil || err != nil || !strings.Contains(absent, "card.json") {
+		t.Errorf("%v, %q, %v: must say which file is missing", d, absent, err)
+	}
+}
+
+// Two texts through a decoder that keeps nearly all: pruning then changes nothing that a converter of 4 bits does not.
+func TestDecoderOnTheMachine(t *testing.T) {
+	b, err := transformer.OpenBackend("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	recipe := experiment.OpticksRecipe()
+	data, err := recipe.Open("")
+	if err != nil {
+		t.Skip(err)
+	}
+	s := transformer.LlamaSpec(2, 32, 2, 0, 64, 128, data.Vocabulary.Size())
+	m, err := transformer.NewEncoder(s, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trained := &experiment.TrainedLanguage{Recipe: recipe, Dense: m, Pruned: m, Thresholds: &pruning.Threshold{Layers: []float64{-100, -100}}}
+	d, err := sprintstudy.MeasureDecoder(t.Context(), b, trained, sprintstudy.Machine(), data.Dev[:1], data.Test[:2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := d.Perplexities()
+	if len(rows) != 4 || rows[0].Value != rows[1].Value || rows[0].Value < 100 {
+		t.Errorf("perplexities %v: nothing is pruned, and fresh weights guess among %d tokens", rows, s.Vocabulary)
+	}
+	if headings, table, err := d.Increases(); err != nil || len(table) != 4 || len(table[0]) != len(headings) {
+		t.Errorf("%d rows, %v", len(table), err)
 	}
 }
