@@ -32,30 +32,30 @@ func JointRecipes() []JointRecipe {
 		return transformer.Spec{Layers: 2, Hidden: 64, Heads: 1, FFN: 128, Tokens: tokens, Vocabulary: 2, Classes: 2}
 	}
 	dense := func(steps int, rate float64) training.Options {
-		return training.Options{Phase: "dense", Epochs: 2, StepsPerEpoch: steps / 2, Batch: 8, LearningRate: rate, Multiple: 256, EvalBatch: 10, Seed: 1}
+		return training.Options{Phase: "dense", Epochs: 2, StepsPerEpoch: steps / 2, Batch: 16, LearningRate: rate, Multiple: 256, EvalBatch: 20, Seed: 1, SaveEvery: 25}
 	}
 	joint := func(steps int, rate float64) training.Options {
-		return training.Options{Epochs: 1, StepsPerEpoch: steps, Batch: 8, LearningRate: rate, HookRate: 3e-3, Multiple: 256, EvalBatch: 10}
+		return training.Options{Epochs: 1, StepsPerEpoch: steps, Batch: 16, LearningRate: rate, HookRate: 3e-3, Multiple: 256, EvalBatch: 20, SaveEvery: 25}
 	}
 	seeds := []uint64{1, 2, 3}
 	return []JointRecipe{
 		{
 			Name: "dota-imdb", Title: "IMDb (words, at most 512)", Task: "imdb", Size: "reviews as words, the first 512, vocabulary 2,000; the arena reads bytes",
 			Data:  datasets.Options{MaxTokens: 512, Overflow: datasets.Truncate, VocabularySize: 2000, Dev: 100, Test: 1000},
-			Model: small(512), Dense: dense(360, 2e-3),
-			Detector: *training.DOTA(0.1, 0), Joint: joint(60, 1e-3), Seeds: seeds,
+			Model: small(512), Dense: dense(220, 1e-3),
+			Detector: *training.DOTA(0.1, 0), Joint: joint(50, 5e-4), Seeds: seeds,
 		},
 		{
 			Name: "dota-listops", Title: "ListOps (256 to 511 tokens)", Task: "listops", Size: "lists of 257 to 511 tokens; the arena's have 501 to 1,999",
 			Data:  datasets.Options{MinLength: 256, MaxLength: 512, MaxTokens: 512, Train: 12000, Dev: 100, Test: 1000},
-			Model: small(512), Dense: dense(360, 2e-3),
-			Detector: *training.DOTA(0.1, 0), Joint: joint(60, 1e-3), Seeds: seeds,
+			Model: small(512), Dense: dense(220, 2e-3),
+			Detector: *training.DOTA(0.1, 0), Joint: joint(50, 1e-3), Seeds: seeds,
 		},
 		{
 			Name: "dota-fashion", Title: "Fashion-MNIST (784 pixels)", Task: "fashion-mnist-pixels", Size: "28 x 28 grey pixels; the arena's CIFAR-10 has 32 x 32",
 			Data:  datasets.Options{Train: 12000, Dev: 100, Test: 1000},
-			Model: small(785), Dense: dense(360, 2e-3),
-			Detector: *training.DOTA(0.1, 0), Joint: joint(60, 1e-3), Seeds: seeds,
+			Model: small(785), Dense: dense(220, 2e-3),
+			Detector: *training.DOTA(0.1, 0), Joint: joint(50, 1e-3), Seeds: seeds,
 		},
 	}
 }

@@ -29,7 +29,7 @@ func Joints(ctx context.Context, backend compute.Backend, where Where) (models [
 		m, err := r.model(ctx, backend, where)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			absent = append(absent, fmt.Sprintf("%s is left out: %v", r.Title, err))
+			absent = append(absent, fmt.Sprintf("%s is left out: it has no checkpoint; go run -tags onnx ./lib/experiment/dotastudy/train -recipe %s makes one, in minutes on two free cores", r.Title, r.Name))
 			continue
 		case errors.Is(err, datasets.ErrNoData):
 			absent = append(absent, fmt.Sprintf("%s: only what its checkpoint tells: %v", r.Title, err))

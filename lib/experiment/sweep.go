@@ -61,8 +61,8 @@ func (o SweepOptions) Validate() error {
 		return fmt.Errorf("experiment: SweepOptions.Training is empty, must hold at least 1 example for ELSA's thresholds")
 	}
 	for _, m := range o.Methods {
-		if !slices.Contains([]string{DenseMethod, OracleMethod, RandomMethod, ELSAMethod, DOTAMethod}, m) {
-			return fmt.Errorf("experiment: SweepOptions.Methods holds %q, must hold dense, oracle, random, ELSA or DOTA", m)
+		if !slices.Contains([]string{DenseMethod, OracleMethod, RandomMethod, ELSAMethod, DOTAMethod, FittedMethod}, m) {
+			return fmt.Errorf("experiment: SweepOptions.Methods holds %q, must hold dense, oracle, random, ELSA, DOTA or fitted detector", m)
 		}
 	}
 	for _, r := range o.Retentions {
@@ -108,7 +108,7 @@ func (j *Joint) Sweep(ctx context.Context, backend compute.Backend, o SweepOptio
 			})
 		case ELSAMethod:
 			err = s.elsa()
-		case DOTAMethod:
+		case DOTAMethod, FittedMethod:
 			for _, d := range j.Seeds {
 				if err = s.each(o.Retentions, method, d.Seed, d.Model, d.Chooser); err != nil {
 					break

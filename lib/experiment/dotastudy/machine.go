@@ -37,6 +37,7 @@ type MachineOptions struct {
 	Shared   float64 // share of its keys that a query has in common with all of its group, as measured by Shared
 	Sigma    float64 // of the detector
 	Bits     dota.Precision
+	Source   string // where Retained and Shared come from
 }
 
 // Machine is one workload on all machines.
