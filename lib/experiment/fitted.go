@@ -2,7 +2,9 @@ package experiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute"
 
@@ -34,14 +36,23 @@ func Fitted(ctx context.Context, backend compute.Backend, m Model, root string) 
 	return JointModel{Joint: j, Data: &datasets.Dataset{Name: m.Data.Name, Classes: m.Data.Classes, Train: m.Data.Train, Dev: m.Data.Dev, Test: m.Test}, Points: points}, err
 }
 
-// SweepFitted runs the standard settings over n test examples and writes the points beside the model's checkpoint.
+// SweepFitted runs the standard settings over n test examples and writes every point, as soon as it is there, into the folder of the
+// recipe under root; finished points are kept.
 func (m *JointModel) SweepFitted(ctx context.Context, backend compute.Backend, root string, n int) error {
-	o := SweepOptions{Split: JudgedSplit, Examples: m.Data.Test[:min(n, len(m.Data.Test))], Training: m.Data.Train[:min(16, len(m.Data.Train))],
-		Methods: []string{FittedMethod, ELSAMethod, OracleMethod, RandomMethod}, Retentions: fittedRetentions, P: fittedP, Done: m.Points}
-	points, err := m.Sweep(ctx, backend, o)
+	done, err := ReadPoints(root, m.Recipe.Name)
 	if err != nil {
+		return err
+	}
+	m.Points = done
+	var failed error
+	o := SweepOptions{Split: JudgedSplit, Examples: m.Data.Test[:min(n, len(m.Data.Test))], Training: m.Data.Train[:min(16, len(m.Data.Train))],
+		Methods: []string{FittedMethod, ELSAMethod, OracleMethod, RandomMethod}, Retentions: fittedRetentions, P: fittedP, Done: slices.Clone(done)}
+	o.Observer = func(p Point) {
+		m.Points = replace(m.Points, p)
+		failed = errors.Join(failed, WritePoints(root, m.Recipe.Name, m.Points))
+	}
+	if _, err := m.Sweep(ctx, backend, o); err != nil {
 		return fmt.Errorf("experiment: %s: %w", m.Recipe.Name, err)
 	}
-	m.Points = points
-	return WritePoints(root, m.Recipe.Name, points)
+	return failed
 }

@@ -56,7 +56,7 @@ func TestMachines(t *testing.T) {
 	if math.Abs(sum-100) > 1e-9 {
 		t.Errorf("DOTA-F's phases sum to %v %%", sum)
 	}
-	for _, v := range HeadlineVerdicts([]Machine{m}) {
+	for _, v := range HeadlineVerdicts([]Machine{m}, Assumed().Source) {
 		if v.Result != published.NotJudged || v.Ours <= 0 {
 			t.Errorf("headline %+v, must be shown and not judged", v)
 		}

@@ -49,8 +49,8 @@ func drawn(r published.Row) float64 {
 }
 
 // HeadlineVerdicts reports the two printed ratios beside ours: geometric means of attention over five workloads. They cannot be
-// compared: neither scope nor baseline is known, and what we keep comes from other models.
-func HeadlineVerdicts(all []Machine) []published.Verdict {
+// compared: neither scope nor baseline is known; source says where the kept shares of ours come from.
+func HeadlineVerdicts(all []Machine, source string) []published.Verdict {
 	var gpu, custom []float64
 	for _, m := range all {
 		gpu, custom = append(gpu, m.AttentionSpeedup(Conservative)), append(custom, m.AttentionSpeedup(Conservative)/m.ELSASpeedup())
@@ -62,7 +62,7 @@ func HeadlineVerdicts(all []Machine) []published.Verdict {
 			ours = published.Geometric(custom)
 		}
 		out = append(out, published.Judge(r, ours, published.NotComparable,
-			published.Because("scope, GPU, scaling and kept share of the paper are unknown; ours is the geomean of attention with DOTA-C, three accelerators against a V100 or twelve ELSA, at what our small models keep")))
+			published.Because("scope, GPU, scaling and kept share of the paper are unknown; ours is the geomean of attention with DOTA-C, three accelerators against a V100 or twelve ELSA. %s", source)))
 	}
 	return out
 }
