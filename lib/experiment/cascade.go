@@ -87,7 +87,7 @@ type CascadeScore struct {
 	KeyBits             float64         // bits of keys and values read, over the elements of both
 	Layers              []float64       // tokens kept by each layer over those of the sentences
 	Survivors           map[int][][]int // example -> layer -> tokens alive, of the examples asked for
-	Largest, Error      []float64       // of a sample of queries: largest probability, and mean absolute error by the first plane
+	Largest, Error      []float64       // of short rows: largest probability, and mean absolute error by the first plane
 }
 
 // TokenReduction is how many times fewer keys the heads that are left see.
@@ -185,12 +185,8 @@ func (r *cascadeRun) enter(st *cascadeState, layer int) {
 	st.survivors = append(st.survivors, alive)
 }
 
-// Of queries over at most shortRow keys, as long as the sentences of Fig. 7, every sampleEvery-th keeps its error by the first
-// plane.
-const (
-	shortRow    = 24
-	sampleEvery = 5
-)
+// Queries over at most shortRow keys, as long as the sentences of Fig. 7, keep their error by the first plane.
+const shortRow = 24
 
 func (r *cascadeRun) attend(s Site, h *attention.Head, context []float32) error {
 	st := r.state(s, h)
@@ -218,8 +214,8 @@ func (r *cascadeRun) attend(s Site, h *attention.Head, context []float32) error 
 		return fmt.Errorf("experiment: example %d: %w", s.Example, err)
 	}
 	row, lsb := make([]float64, d), 0.0
-	for i, t := range st.keys { // tokens that are left query too, and nobody else matters
-		decision, err := r.decide(decider, h, int(t), st.keys, out, i)
+	for _, t := range st.keys { // tokens that are left query too, and nobody else matters
+		decision, err := r.decide(decider, int(t), st.keys, out)
 		if err != nil {
 			return err
 		}
@@ -261,13 +257,13 @@ func (r *cascadeRun) attend(s Site, h *attention.Head, context []float32) error 
 	return nil
 }
 
-// decide is one query: by planes when there are two, else at full width. Some queries' errors by the first plane are kept.
-func (r *cascadeRun) decide(decider *spatten.Decider, h *attention.Head, t int, keys []int32, out *CascadeScore, i int) (spatten.Decision, error) {
+// decide is one query: by planes when there are two, else at full width.
+func (r *cascadeRun) decide(decider *spatten.Decider, t int, keys []int32, out *CascadeScore) (spatten.Decision, error) {
 	if r.Progressive == nil {
 		return decider.Exact(t, keys)
 	}
 	decision, err := decider.Query(t, keys)
-	if err != nil || len(keys) > shortRow || (t+i)%sampleEvery != 0 {
+	if err != nil || len(keys) > shortRow {
 		return decision, err
 	}
 	exact, err := decider.Exact(t, keys)
