@@ -3,6 +3,7 @@ package ownstudy
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/sparse-attention/workbench/lib/trace"
@@ -24,6 +25,9 @@ func (o *Own) Export(ctx context.Context, folder string, examples int) ([]string
 	for _, c := range heads {
 		records = append(records, trace.Record{Workload: o.Recipe.Name, Task: o.Recipe.Task, Sample: c.Site.Example, Layer: c.Site.Layer,
 			HeadIndex: c.Site.Head, Threshold: o.Thresholds.Layers[c.Site.Layer], Head: *c.Head})
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, fmt.Errorf("ownstudy: %w", err)
 	}
 	traces, learned := filepath.Join(folder, "traces.parquet"), filepath.Join(folder, "thresholds.json")
 	if err := trace.Write(traces, records); err != nil {

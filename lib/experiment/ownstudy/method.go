@@ -41,7 +41,7 @@ func Methods() []Method {
 		masked(Chance, "share of the keys", untouched, chance, 0.9, 0.7, 0.5, 0.3, 0.15),
 		masked(Hashing, "p of the learned threshold", untouched, hashing, 0.25, 0.5, 1, 2, 4),
 		masked(Greedy, "iterations over keys", untouched, greedy, 1, 0.5, 0.25, 0.125, 0.0625),
-		masked(Skipping, "least probability", untouched, skipping, 0.001, 0.01, 0.03, 0.1, 0.3),
+		masked(Skipping, "least probability", untouched, skipping, 0.001, 0.01, 0.02, 0.03, 0.1),
 		masked(Windows, "half-width in tokens", untouched, window, 32, 16, 8, 4, 2),
 		{Name: Cascading, Knob: "mean share of tokens dropped", Knobs: []float64{0.1, 0.2, 0.3, 0.4, 0.5}, run: cascading, model: untouched},
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute"
 
@@ -32,6 +33,19 @@ func Example(path string) (string, error) {
 	return path, datasets.WriteTSV(path, d.Classes, slices.Concat(d.Train, d.Dev, d.Test))
 }
 
+// For is the recipe of a file, and the folder where its model lies or will lie: a folder named models beside the file. Without
+// a file it is that of Example, which is written to the folder for temporary files, and whose models are in the folder sample.
+func For(file, sample string) (experiment.Recipe, string, error) {
+	if file == "" {
+		path, err := Example(filepath.Join(os.TempDir(), "go-source.tsv"))
+		r := Recipe(ExampleRecipe, path)
+		r.Title = "Go source (words)"
+		return r, sample, err
+	}
+	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	return Recipe(name, file), filepath.Join(filepath.Dir(file), "models"), nil
+}
+
 // Recipe is a start for a file of the user's own: words and punctuation marks as tokens, two layers of one head of 64 values,
 // the width of the machines. Every field may be changed before Open.
 func Recipe(name, file string) experiment.Recipe {
@@ -39,7 +53,7 @@ func Recipe(name, file string) experiment.Recipe {
 		Name: name, Title: name, Task: "tsv",
 		Data:  datasets.Options{File: file, Level: datasets.Pointed, VocabularySize: 4000, MaxTokens: 64, Overflow: datasets.Truncate},
 		Model: transformer.Spec{Layers: 2, Hidden: 64, Heads: 1, FFN: 128, Tokens: 64, Dropout: 0.1},
-		Dense: training.Options{Epochs: 6, Batch: 32, LearningRate: 1.5e-3, Seed: 1},
+		Dense: training.Options{Epochs: 3, Batch: 32, LearningRate: 2e-3, Seed: 1},
 		// As for the workbench's own models.
 		Lambda: 0.3, Target: 0.5, Thresholds: training.Options{Phase: "thresholds", Epochs: 1, Batch: 32, LearningRate: 1e-4, HookRate: 3e-3, Seed: 1}, Budget: 1,
 	}

@@ -79,14 +79,14 @@ func TestOwnModelThroughEverything(t *testing.T) {
 		t.Errorf("%d machines priced, there are %d", len(priced), len(ownstudy.Machines()))
 	}
 	for _, p := range priced {
-		if !(p.Without.Seconds > 0 && p.With.Seconds > 0 && p.Without.Joules > 0 && p.With.Joules > 0) || p.Point.Knob != chosen[p.Machine.Method].Knob {
-			t.Errorf("%s: %+v and %+v at %g", p.Machine.Name, p.Without, p.With, p.Point.Knob)
+		if !(p.Without.Seconds > 0 && p.With.Seconds > 0 && p.Without.Joules > 0 && p.With.Joules > 0) || p.Point.Knob != chosen[p.Point.Method].Knob {
+			t.Errorf("%s: %+v and %+v at %g", p.Machine, p.Without, p.With, p.Point.Knob)
 		}
 	}
 	if gpu, err := o.GPU(2); err != nil || !(gpu > 0) {
 		t.Errorf("GPU: %v, %v", gpu, err)
 	}
-	paths, err := o.Export(ctx, t.TempDir(), 2)
+	paths, err := o.Export(ctx, filepath.Join(t.TempDir(), "new"), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,5 +116,12 @@ func TestChooseTakesTheSparsestWithinTheBudget(t *testing.T) {
 	}
 	if rows := c.Rows("t"); len(rows) != 7 || rows[1].Config != "kept=50.00" || rows[1].Unit != "%" {
 		t.Errorf("rows %+v", rows)
+	}
+}
+
+func TestForNamesTheModelAfterTheFile(t *testing.T) {
+	r, folder, err := ownstudy.For(filepath.Join("data", "mails.tsv"), "sample")
+	if err != nil || r.Name != "mails" || folder != filepath.Join("data", "models") || r.Data.File != filepath.Join("data", "mails.tsv") {
+		t.Errorf("%s in %s of %s, %v", r.Name, folder, r.Data.File, err)
 	}
 }

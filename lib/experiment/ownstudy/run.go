@@ -11,8 +11,9 @@ import (
 // Priced is the model on a machine: time and energy of one example, pruned and on the same machine unpruned, and what pruning
 // costs on the test split.
 type Priced struct {
-	Machine  Machine
-	Point    Point // the setting, judged on the test split
+	Machine  string
+	Timed    string // what the time is of
+	Point    Point  // the setting, judged on the test split
 	Without  Cost
 	With     Cost
 	Examples int // simulated
@@ -57,7 +58,7 @@ func (o *Own) Run(ctx context.Context, chosen map[string]Point, judged, simulate
 		if w.Heads, err = o.heads(ctx, m.model(o), w.Examples, machine.Bits, keep); err != nil {
 			return nil, err
 		}
-		p := Priced{Machine: machine, Point: judgedAt[m.Name], Examples: len(w.Examples)}
+		p := Priced{Machine: machine.Name, Timed: machine.Timed, Point: judgedAt[m.Name], Examples: len(w.Examples)}
 		if p.Without, p.With, err = machine.Price(ctx, w); err != nil {
 			return nil, fmt.Errorf("%s: %w", machine.Name, err)
 		}
@@ -88,7 +89,7 @@ func (o *Own) GPU(examples int) (float64, error) {
 func Rows(title string, all []Priced) (out []published.Row) {
 	for _, p := range all {
 		row := func(metric string, value float64) published.Row {
-			return published.Row{System: "workbench", Figure: "machines", Series: metric, Workload: p.Machine.Name, Config: "", Metric: metric, Unit: "x", Value: value}
+			return published.Row{System: "workbench", Figure: "machines", Series: metric, Workload: p.Machine, Config: "", Metric: metric, Unit: "x", Value: value}
 		}
 		out = append(out, row("speedup", p.Speedup()), row("energy_reduction", p.EnergyReduction()))
 	}
@@ -99,8 +100,8 @@ func Rows(title string, all []Priced) (out []published.Row) {
 func Table(all []Priced) (headings []string, rows [][]string) {
 	headings = []string{"machine", "prunes by", "setting", "kept", "accuracy", "against dense", "timed", "unpruned", "pruned", "speedup", "energy saved"}
 	for _, p := range all {
-		rows = append(rows, []string{p.Machine.Name, p.Point.Method, fmt.Sprintf("%g", p.Point.Knob), fmt.Sprintf("%.1f %%", p.Point.Kept), fmt.Sprintf("%.1f %%", p.Point.Score.Accuracy()),
-			fmt.Sprintf("%+.1f ± %.1f points", -p.Point.Drop, p.Point.Half), p.Machine.Timed, micro(p.Without.Seconds), micro(p.With.Seconds),
+		rows = append(rows, []string{p.Machine, p.Point.Method, fmt.Sprintf("%g", p.Point.Knob), fmt.Sprintf("%.1f %%", p.Point.Kept), fmt.Sprintf("%.1f %%", p.Point.Score.Accuracy()),
+			fmt.Sprintf("%+.1f ± %.1f points", -p.Point.Drop, p.Point.Half), p.Timed, micro(p.Without.Seconds), micro(p.With.Seconds),
 			fmt.Sprintf("%.2fx", p.Speedup()), fmt.Sprintf("%.2fx", p.EnergyReduction())})
 	}
 	return headings, rows

@@ -97,7 +97,8 @@ func TestRunLearnsAndFillsTheTable(t *testing.T) {
 	}
 	task := taskstudy.Task{Name: "halves", Shape: "tiny", White: true, Model: transformer.Spec{Layers: 1, Hidden: 16, Heads: 2, FFN: 16},
 		Train: training.Options{Epochs: 25, Batch: 16, LearningRate: 5e-3}}
-	m, rows, err := task.Run(context.Background(), 1, images(160), taskstudy.Where{Backend: backend})
+	where := taskstudy.Where{Backend: backend, State: t.TempDir()}
+	m, rows, err := task.Run(context.Background(), 1, images(160), where)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,6 +109,13 @@ func TestRunLearnsAndFillsTheTable(t *testing.T) {
 		if r.Value < 0.95 || r.Metric != "accuracy" || r.Pretrained != "none" {
 			t.Errorf("%+v: brightness of a half is easy", r)
 		}
+	}
+	_, again, err := task.SoFar(1, images(160), where)
+	if err != nil || len(again) != 2 || again[1].Value != rows[1].Value || again[1].Model != "tiny, 25 of 25 epochs" {
+		t.Errorf("judged from the state: %+v, %v", again, err)
+	}
+	if _, _, err := task.SoFar(2, images(160), where); err == nil || !strings.Contains(err.Error(), "seed2") {
+		t.Errorf("no state: error %v", err)
 	}
 }
 

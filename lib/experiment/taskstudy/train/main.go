@@ -3,6 +3,8 @@
 //	go run -tags onnx ./lib/experiment/taskstudy/train -task cifar-10 -seeds 1,2,3
 //
 // An interrupted run goes on where it stopped when it is called again with the same -state.
+//
+// With -committed it judges the committed models of the notebooks, with -sofar the best epoch of an interrupted run.
 package main
 
 import (
@@ -16,6 +18,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/experiment/taskstudy"
 	"github.com/sparse-attention/workbench/lib/training"
 	"github.com/sparse-attention/workbench/lib/transformer"
@@ -30,19 +34,52 @@ func main() {
 	state := flag.String("state", "", "folder of the state that a later call goes on from; empty keeps none")
 	save := flag.String("save", "", "folder for the trained weights, in half precision; empty keeps none")
 	table := flag.String("table", filepath.Join("figures", "training", "results.csv"), "file that the results go into")
+	soFar := flag.Bool("sofar", false, "judge the best epoch of an interrupted run instead of going on with it")
+	committed := flag.Bool("committed", false, "judge the committed models of the notebooks instead of training")
 	backend := flag.String("backend", "", "GoMLX backend; empty: GOMLX_BACKEND, else the one in pure Go")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if *committed {
+		if err := judge(ctx, *data, *table, *backend); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	for name := range strings.SplitSeq(*tasks, ",") {
-		if err := run(ctx, name, *seeds, *data, *root, *state, *save, *table, *backend, *fresh); err != nil {
+		if err := run(ctx, name, *seeds, *data, *root, *state, *save, *table, *backend, *fresh, *soFar); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 	}
 }
 
-func run(ctx context.Context, name, seeds, data, root, state, save, table, backend string, fresh bool) error {
+// judge fills the rows of models that are trained already.
+func judge(ctx context.Context, data, table, config string) error {
+	backend, err := transformer.OpenBackend(config)
+	if err != nil {
+		return err
+	}
+	models, absent, err := experiment.Models(ctx, backend, experiment.Where{Checkpoints: experiment.Checkpoints("."), Data: data})
+	if err != nil {
+		return err
+	}
+	for _, a := range absent {
+		fmt.Println(a)
+	}
+	rows, err := taskstudy.Committed(backend, models)
+	if err != nil {
+		return err
+	}
+	root, err := taskstudy.RootOnly()
+	if err != nil {
+		return err
+	}
+	return taskstudy.Merge(table, append(rows, root...))
+}
+
+func run(ctx context.Context, name, seeds, data, root, state, save, table, backend string, fresh, soFar bool) error {
 	task, err := taskstudy.Find(name)
 	if err != nil {
 		return err
@@ -77,7 +114,13 @@ func run(ctx context.Context, name, seeds, data, root, state, save, table, backe
 				fmt.Printf("%s, seed %d: step %d of %d, loss %.3f, %.0f examples/s, %s left %s\n", task.Name, seed, e.Step, e.Steps, e.Loss, e.ExamplesPerSecond, e.Remaining.Round(time.Second), e.Note)
 			}
 		}
-		m, rows, err := task.Run(ctx, seed, d, where)
+		train := task.Run
+		if soFar {
+			train = func(_ context.Context, seed uint64, d *datasets.Dataset, w taskstudy.Where) (*transformer.Encoder, []taskstudy.Row, error) {
+				return task.SoFar(seed, d, w)
+			}
+		}
+		m, rows, err := train(ctx, seed, d, where)
 		if err != nil {
 			return err
 		}
