@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/sparse-attention/workbench/datasets"
@@ -148,6 +149,8 @@ func OutcomeTable(all []Outcome) (headings []string, rows [][]string) {
 		switch {
 		case o.AtChance():
 			verdict = fmt.Sprintf("at chance (most frequent class %.1f)", 100*o.Card.Majority)
+		case slices.Equal(s.Half, training.FullWindows(len(s.Half), s.Tokens)):
+			verdict = "no windows confirmed"
 		case !s.Holds():
 			verdict = "missed"
 		}

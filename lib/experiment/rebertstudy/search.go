@@ -140,12 +140,21 @@ func (e *Encoder) Search(ctx context.Context, backend compute.Backend, models st
 }
 
 // confirm walks back over the windows that the greedy search kept, the last and narrowest first, to those that lose no more than the
-// budget on examples that the search has not seen: it kept the luckiest of its candidates.
+// budget on examples that the search has not seen: it kept the luckiest of its candidates. Each is tried with the weights of the
+// search and with those that it began with; m keeps the ones that do. When nothing is confirmed, that is full attention.
 func (e *Encoder) confirm(backend compute.Backend, m *transformer.Encoder, found training.FoundWindows, o SearchOptions) ([]int, error) {
 	if len(e.Confirm) == 0 {
 		return found.Half, nil
 	}
 	full, err := score(backend, e.Model, e.Confirm, nil)
+	if err != nil {
+		return nil, err
+	}
+	searched, err := m.Tensors()
+	if err != nil {
+		return nil, err
+	}
+	began, err := e.Model.Tensors()
 	if err != nil {
 		return nil, err
 	}
@@ -160,18 +169,20 @@ func (e *Encoder) confirm(backend compute.Backend, m *transformer.Encoder, found
 			continue
 		}
 		window.Half = t.Half
-		if err := window.Prepare(m); err != nil {
-			return nil, err
-		}
-		under, err := rightAnswers(p, e.Confirm)
-		if err != nil {
-			return nil, err
-		}
-		if full.Accuracy()-under.Accuracy() <= o.Budget+1e-9 {
-			return t.Half, nil
+		for _, weights := range [][]transformer.Tensor{searched, began} {
+			if err := errors.Join(m.SetTensors(weights), window.Prepare(m)); err != nil {
+				return nil, err
+			}
+			under, err := rightAnswers(p, e.Confirm)
+			if err != nil {
+				return nil, err
+			}
+			if full.Accuracy()-under.Accuracy() <= o.Budget+1e-9 {
+				return t.Half, nil
+			}
 		}
 	}
-	return training.FullWindows(m.Spec.Layers, m.Spec.Tokens), nil
+	return training.FullWindows(m.Spec.Layers, m.Spec.Tokens), m.SetTensors(began)
 }
 
 func copyOf(m *transformer.Encoder) (*transformer.Encoder, error) {
