@@ -15,7 +15,7 @@ import (
 // SoFar judges the best finished epoch of a run that was interrupted, from its state. The rows' model says how many of the
 // epochs were done: its learning rate has not come down yet, so that a whole run does better.
 func (t Task) SoFar(seed uint64, d *datasets.Dataset, w Where) (*transformer.Encoder, []Row, error) {
-	path := filepath.Join(w.State, fmt.Sprintf("%s-seed%d", t.Name, seed), "fine-tune.safetensors")
+	path := filepath.Join(t.state(w, seed), "fine-tune.safetensors")
 	all, about, err := transformer.ReadTensors(path)
 	if err != nil {
 		return nil, nil, err

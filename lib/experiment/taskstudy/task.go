@@ -141,7 +141,7 @@ func (t Task) Run(ctx context.Context, seed uint64, d *datasets.Dataset, w Where
 	o := t.Train
 	o.Seed, o.Observer = seed, w.Observer
 	if w.State != "" {
-		o.Checkpoint = filepath.Join(w.State, fmt.Sprintf("%s-%s-seed%d", t.Name, t.pretrained(), seed))
+		o.Checkpoint = t.state(w, seed)
 	}
 	began := time.Now()
 	result, err := training.Run(ctx, w.Backend, m, d, nil, o)
@@ -158,6 +158,11 @@ func (t Task) Run(ctx context.Context, seed uint64, d *datasets.Dataset, w Where
 		rows = append(rows, t.rows(seed, "test", score, seconds)...)
 	}
 	return m, rows, nil
+}
+
+// state is the folder of one run's state.
+func (t Task) state(w Where, seed uint64) string {
+	return filepath.Join(w.State, fmt.Sprintf("%s-%s-seed%d", t.Name, t.pretrained(), seed))
 }
 
 func (t Task) rows(seed uint64, split string, s training.Score, seconds float64) (out []Row) {
