@@ -176,3 +176,27 @@ func TestTaskBeginsWithItsEncoder(t *testing.T) {
 		t.Errorf("rows are %+v", rows)
 	}
 }
+
+// The committed encoders are whole, and their cards tell what their recipes say.
+func TestCommittedEncoders(t *testing.T) {
+	root := filepath.Join("..", "..", "..", "datasets", "checkpoints")
+	for _, p := range Pretrainings() {
+		start, err := LoadStart(root, p.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec := p.Shape
+		spec.Vocabulary = start.Vocabulary.Size()
+		m, err := transformer.NewEncoder(spec, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.SetTensors(start.Tensors); err != nil {
+			t.Error(err)
+		}
+		c := start.Card
+		if spec.Vocabulary != p.Pieces || c.Steps != p.Train.Epochs*p.Train.StepsPerEpoch || c.Seed != p.Train.Seed || c.Parameters != spec.Size() {
+			t.Errorf("%s: %d pieces, card %+v", p.Name, spec.Vocabulary, c)
+		}
+	}
+}
