@@ -8,11 +8,10 @@
 // A Pretraining makes an encoder that tasks begin with: sub-word pieces learned from the text at hand, skip-gram vectors for
 // them, then masked-language modelling. Both may be interrupted, and go on with the same -state:
 //
-//	export GOMLX_BACKEND=onnx:<libonnxruntime.so.1> GOLANG_PROTOBUF_REGISTRATION_CONFLICT=ignore
+//	export GOMLX_BACKEND=onnx:<libonnxruntime.so.1>
 //	go run -tags onnx ./lib/experiment/taskstudy/pretrain -state /tmp/pretrain
 //	go run -tags onnx ./lib/experiment/taskstudy/train -task sst2,cola,mrpc,rte,imdb -state /tmp/tasks -save datasets/checkpoints/finetuned
 //	go run -tags onnx ./lib/experiment/taskstudy/train -task sst2,cola,mrpc,rte,imdb -state /tmp/tasks -fresh
 //
-// The last line trains the same models from fresh weights: the difference is what pretraining gives. The two libraries that
-// bring the description of ONNX (the backend and the reader of imported models) need the second variable.
+// The last line trains the same models from fresh weights: the difference is what pretraining gives.
 package taskstudy
