@@ -9,7 +9,7 @@
 //	floor 6  experiment/*             the numbers of one paper or subject: memory, sprintstudy, spattenstudy, rebertstudy, rivalstudy, taskstudy, elsastudy, dotastudy, ownstudy
 //	floor 5  experiment               recipes, trained models and their accuracy; a seeded run of a workload on a machine
 //	floor 4  accelerator/*            one package a machine: Spec, presets, Validate, Simulate
-//	floor 4  training                 fine-tuning, learned thresholds, checkpoints
+//	floor 4  training                 fine-tuning and pretraining; thresholds, detector, cascade and windows learned; checkpoints
 //	floor 3  transformer              models in GoMLX, with one attention hook for everything that prunes
 //	floor 3  accelerator/*/*          a unit of one machine that is worth a package
 //	floor 3  dram/tracefile           the trace formats of DRAMsim3 and Ramulator
@@ -17,7 +17,7 @@
 //	floor 2  attention/attentiontest  heads for the tests of those who work with them
 //	floor 2  dram                     HBM2, DDR4, LPDDR4 and ReRAM banks: timing as data, controllers, energy
 //	floor 2  reram                    arrays of resistive cells that threshold or multiply in place, and their imperfections
-//	floor 2  pruning                  what to keep: threshold, top-k cascade, window, candidate search, hash, zero skip
+//	floor 2  pruning                  what to keep: threshold, detector, top-k cascade, window, candidate search, hash, zero skip
 //	floor 2  trace                    attention captured from a model or synthesised from statistics; Parquet
 //	floor 1  energy                   component tables with their sources; events times picojoules
 //	floor 1  attention                Head (Q, K, V), softmax, Mask (a bit set), statistics of masks
