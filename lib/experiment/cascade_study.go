@@ -229,6 +229,20 @@ func (s *CascadeStudy) Rows(figure, sweep, label string, x func(CascadePoint) fl
 	return out
 }
 
+// Sample says on how many examples the points of the sweeps rest, and how wide their 95 % intervals are.
+func (s *CascadeStudy) Sample() string {
+	least, widest := math.MaxInt, 0.0
+	for _, p := range s.Points {
+		if p.Sweep != "goal" {
+			least, widest = min(least, p.Examples), max(widest, p.Half)
+		}
+	}
+	if widest == 0 {
+		return "No model of ours is at hand."
+	}
+	return fmt.Sprintf("Ours: %d examples a point, 95 %% intervals up to ±%.1f points.", least, widest)
+}
+
 // Change is how far a point lies above the dense model unpruned, in points.
 func Change(p CascadePoint) float64 { return -p.Drop }
 
