@@ -6,7 +6,6 @@ import (
 
 	"github.com/sparse-attention/workbench/lib/fixedpoint"
 	"github.com/sparse-attention/workbench/lib/pruning"
-	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
 // Decoding says what SpAtten (HPCA 2021) takes away from a decoder while it generates. The zero value takes nothing.
@@ -120,7 +119,6 @@ func (f Fetched) LowShare() float64 { return float64(f.LowRows) / float64(max(1,
 type decoding struct {
 	o       Decoding
 	cascade *pruning.Generation
-	session *transformer.Session
 	cache   *planes // nil for real numbers
 	fetched Fetched
 	watch   func(layer int, tokens []int32) // what a layer attends to; may be nil

@@ -15,8 +15,6 @@ const (
 	output
 	expand
 	contract
-
-	stages
 )
 
 // tile is a part of a stage's weights.
