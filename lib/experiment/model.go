@@ -73,6 +73,9 @@ func (r Recipe) Make(ctx context.Context, backend compute.Backend, where Where) 
 			return m, err
 		}
 	} else {
+		if err = r.Begin(where.Checkpoints); err != nil {
+			return m, err
+		}
 		if m.Data, err = r.Open(where.Data, nil); err != nil {
 			return m, err
 		}

@@ -16,12 +16,15 @@ type Recipe struct {
 	Title      string // name in figures
 	Task       string // name for datasets.Open
 	Data       datasets.Options
+	Start      string           // pretrained encoder that the model begins with, for its shape but for Tokens and Dropout, weights and vocabulary; "" = none
 	Model      transformer.Spec // Vocabulary and Classes come from the data
 	Dense      training.Options
 	Lambda     float64 // weight of the count of kept scores in the loss; LeOPArd's is not published, this one was swept
 	Target     float64 // kept share of a layer below which the count stops pressing
 	Thresholds training.Options
 	Budget     float64 // points of dev accuracy that the thresholds may cost
+
+	start *Start // read by Begin
 }
 
 // Recipes lists the models that the notebooks use. The first two need nothing but a Go installation.
@@ -73,12 +76,26 @@ func FindRecipe(name string) (Recipe, error) {
 // came with a checkpoint is used as it is.
 func (r Recipe) Open(folder string, vocabulary *datasets.Vocabulary) (*datasets.Dataset, error) {
 	o := r.Data
+	if vocabulary == nil && r.start != nil {
+		vocabulary = r.start.Vocabulary
+	}
 	o.Data, o.Vocabulary = folder, vocabulary
 	return datasets.Open(r.Task, o)
 }
 
 func (r Recipe) spec(d *datasets.Dataset) transformer.Spec {
+	if r.start != nil {
+		return r.start.Fit(transformer.Pooled, r.Model.Tokens, len(d.Classes), r.Model.Dropout)
+	}
 	s := r.Model
 	s.Vocabulary, s.Classes = d.Vocabulary.Size(), len(d.Classes)
 	return s
+}
+
+// Begin reads the pretrained encoder that a training begins with, from root; a recipe without one stays as it is.
+func (r *Recipe) Begin(root string) (err error) {
+	if r.Start != "" {
+		r.start, err = LoadStart(root, r.Start)
+	}
+	return err
 }

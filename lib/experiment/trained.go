@@ -97,13 +97,21 @@ func (t *Trained) Save(root string) error {
 	return writeCard(dir, t.Card)
 }
 
-// Train makes the model of a recipe anew: fine-tuning, then the thresholds. With a scratch folder both phases keep
+// Train makes the model of a recipe anew, from where Begin says: fine-tuning, then the thresholds. With a scratch folder both phases keep
 // checkpoints there and an interrupted call goes on from them.
 func (r Recipe) Train(ctx context.Context, backend compute.Backend, data *datasets.Dataset, scratch string, observer training.Observer) (*Trained, error) {
+	if r.Start != "" && r.start == nil {
+		return nil, fmt.Errorf("experiment: recipe %s begins with %s, call Begin before Train", r.Name, r.Start)
+	}
 	began := time.Now()
 	dense, err := transformer.NewEncoder(r.spec(data), r.Dense.Seed)
 	if err != nil {
 		return nil, err
+	}
+	if r.start != nil {
+		if _, err := dense.Adopt(r.start.Tensors); err != nil {
+			return nil, err
+		}
 	}
 	options := r.Dense
 	options.Checkpoint, options.Observer = scratch, observer

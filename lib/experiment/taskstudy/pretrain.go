@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/training"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
@@ -62,8 +63,8 @@ type Source struct {
 
 // The files of a pretrained checkpoint's folder.
 const (
-	weightsFile    = "model.safetensors"
-	vocabularyFile = "vocabulary.json"
+	weightsFile    = experiment.StartWeights
+	vocabularyFile = experiment.StartVocabulary
 	cardFile       = "card.json"
 	curveFile      = "loss.csv"
 	embeddingFile  = "skip-gram.safetensors" // of a run's state
@@ -255,30 +256,17 @@ func (p Pretraining) begin(ctx context.Context, m *transformer.Encoder, d *datas
 	return m.SetValues(name, shape, values)
 }
 
-// Start is a pretrained encoder: its tensors and its vocabulary.
-type Start struct {
-	Name       string
-	Tensors    []transformer.Tensor
-	Vocabulary *datasets.Vocabulary
-	Card       Card
-}
-
-// LoadStart reads root/<name>.
-func LoadStart(root, name string) (*Start, error) {
-	dir := filepath.Join(root, name)
-	s := &Start{Name: name}
-	text, err := os.ReadFile(filepath.Join(dir, cardFile))
+// ReadCard reads what root/<name> says about a pretrained encoder.
+func ReadCard(root, name string) (c Card, err error) {
+	path := filepath.Join(root, name, cardFile)
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("taskstudy: pretrained checkpoint %s: %w", name, err)
+		return c, fmt.Errorf("taskstudy: pretrained checkpoint %s: %w", name, err)
 	}
-	if err := json.Unmarshal(text, &s.Card); err != nil {
-		return nil, fmt.Errorf("taskstudy: %s: %w", filepath.Join(dir, cardFile), err)
+	if err := json.Unmarshal(text, &c); err != nil {
+		return c, fmt.Errorf("taskstudy: %s: %w", path, err)
 	}
-	if s.Vocabulary, err = datasets.LoadVocabulary(filepath.Join(dir, vocabularyFile)); err != nil {
-		return nil, err
-	}
-	s.Tensors, _, err = transformer.ReadTensors(filepath.Join(dir, weightsFile))
-	return s, err
+	return c, nil
 }
 
 // FindPretraining returns the pretraining of a name; the error lists the names.

@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/training"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
@@ -27,7 +28,7 @@ type Task struct {
 	Train training.Options
 	Seeds int // seeds that the table is made from
 
-	start *Start // read by Open
+	start *experiment.Start // read by Open
 }
 
 // encoder is a shape with heads of 64 values, or of 32 where heads says so.
@@ -81,18 +82,12 @@ func (t *Task) Open(folder, root string) (*datasets.Dataset, error) {
 	o := t.Data
 	o.Data = folder
 	if t.Start != "" {
-		start, err := LoadStart(root, t.Start)
-		if err != nil {
-			return nil, err
-		}
-		p, err := FindPretraining(t.Start)
+		start, err := experiment.LoadStart(root, t.Start)
 		if err != nil {
 			return nil, err
 		}
 		t.start, o.Vocabulary = start, start.Vocabulary
-		dropout := t.Model.Dropout
-		t.Model = p.Shape
-		t.Model.Head, t.Model.Dropout, t.Model.Tokens = transformer.Pooled, dropout, o.MaxTokens
+		t.Model = start.Fit(transformer.Pooled, o.MaxTokens, 2, t.Model.Dropout)
 	}
 	return datasets.Open(t.Set, o)
 }

@@ -1,0 +1,45 @@
+package experiment
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/transformer"
+)
+
+// Start is a pretrained encoder that models begin with: its shape, its tensors and its vocabulary.
+type Start struct {
+	Name       string // folder of its checkpoint
+	Spec       transformer.Spec
+	Tensors    []transformer.Tensor
+	Vocabulary *datasets.Vocabulary
+}
+
+// The files of its folder, besides its card.
+const (
+	StartWeights    = "model.safetensors"
+	StartVocabulary = vocabularyFile
+)
+
+// LoadStart reads root/<name>.
+func LoadStart(root, name string) (*Start, error) {
+	dir := filepath.Join(root, name)
+	m, _, err := transformer.Load(filepath.Join(dir, StartWeights))
+	if err != nil {
+		return nil, fmt.Errorf("experiment: pretrained encoder %s: %w", name, err)
+	}
+	s := &Start{Name: name, Spec: m.Spec}
+	if s.Vocabulary, err = datasets.LoadVocabulary(filepath.Join(dir, StartVocabulary)); err != nil {
+		return nil, err
+	}
+	s.Tensors, err = m.Tensors()
+	return s, err
+}
+
+// Fit is the encoder's shape with another head on it, for inputs of up to tokens tokens.
+func (s *Start) Fit(head transformer.Head, tokens, classes int, dropout float64) transformer.Spec {
+	spec := s.Spec
+	spec.Head, spec.Tokens, spec.Classes, spec.Dropout = head, tokens, classes, dropout
+	return spec
+}
