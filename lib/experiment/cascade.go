@@ -22,6 +22,10 @@ type Cascade struct {
 	Values        float64                 // share of a query's keys whose values are read, in (0,1]
 	Bits          int                     // of Q, K and V, when they have one plane
 	Progressive   *fixedpoint.Progressive // the two planes of keys and values; nil for one plane of Bits
+
+	// FirstOnly spares the last layer's other queries: a classifier reads the first token alone, so that its answers stay the
+	// same. They are counted as if they needed the second plane where the first one does.
+	FirstOnly bool
 }
 
 // CascadeOf spreads mean ratios over the layers of a model by the paper's rule: 15 % of the layers in front keep all tokens,
@@ -185,8 +189,8 @@ func (r *cascadeRun) enter(st *cascadeState, layer int) {
 	st.survivors = append(st.survivors, alive)
 }
 
-// Queries over at most shortRow keys, as long as the sentences of Fig. 7, keep their error by the first plane.
-const shortRow = 24
+// ShortRow is how many keys a query may have to keep its error by the first plane: as many as the sentences of Fig. 7 have words.
+const ShortRow = 24
 
 func (r *cascadeRun) attend(s Site, h *attention.Head, context []float32) error {
 	st := r.state(s, h)
@@ -213,8 +217,13 @@ func (r *cascadeRun) attend(s Site, h *attention.Head, context []float32) error 
 	if err != nil {
 		return fmt.Errorf("experiment: example %d: %w", s.Example, err)
 	}
+	queries := st.keys // tokens that are left query too
+	if r.FirstOnly && s.Layer == r.layers-1 {
+		queries = queries[:1]
+	}
+	values := r.values(h, st.keys, plane)
 	row, lsb := make([]float64, d), 0.0
-	for _, t := range st.keys { // tokens that are left query too, and nobody else matters
+	for _, t := range queries {
 		decision, err := r.decide(decider, int(t), st.keys, out)
 		if err != nil {
 			return err
@@ -225,21 +234,13 @@ func (r *cascadeRun) attend(s Site, h *attention.Head, context []float32) error 
 		p := decision.Probabilities
 		st.AddProbabilities(p, st.keys)
 		clear(row)
-		add := func(i int) {
-			for c, v := range h.Value(int(st.keys[i])) {
-				if r.Progressive != nil {
-					v = plane.First(v)
-				}
-				row[c] += p[i] * float64(v) * float64(h.ScaleV)
-			}
-		}
 		if kept < n {
 			for _, i := range pruning.QuickSelect(p, kept, nil).Filter(p) {
-				add(i)
+				add(row, p[i], values[i*d:])
 			}
 		} else {
 			for i := range p {
-				add(i)
+				add(row, p[i], values[i*d:])
 			}
 		}
 		st.AddOutput(s.Head, row)
@@ -247,6 +248,7 @@ func (r *cascadeRun) attend(s Site, h *attention.Head, context []float32) error 
 			context[int(t)*d+c] = float32(x)
 		}
 	}
+	lsb *= float64(n) / float64(len(queries))
 	out.Queries += float64(n)
 	out.LSBQueries += lsb
 	first := float64(h.Bits)
@@ -257,13 +259,33 @@ func (r *cascadeRun) attend(s Site, h *attention.Head, context []float32) error 
 	return nil
 }
 
+// values are the real values of the keys that are left, of their first plane where there are two.
+func (r *cascadeRun) values(h *attention.Head, keys []int32, plane fixedpoint.Progressive) []float64 {
+	out := make([]float64, 0, len(keys)*h.Dim)
+	for _, k := range keys {
+		for _, v := range h.Value(int(k)) {
+			if r.Progressive != nil {
+				v = plane.First(v)
+			}
+			out = append(out, float64(v)*float64(h.ScaleV))
+		}
+	}
+	return out
+}
+
+func add(to []float64, p float64, value []float64) {
+	for c, v := range value[:len(to)] {
+		to[c] += p * v
+	}
+}
+
 // decide is one query: by planes when there are two, else at full width.
 func (r *cascadeRun) decide(decider *spatten.Decider, t int, keys []int32, out *CascadeScore) (spatten.Decision, error) {
 	if r.Progressive == nil {
 		return decider.Exact(t, keys)
 	}
 	decision, err := decider.Query(t, keys)
-	if err != nil || len(keys) > shortRow {
+	if err != nil || len(keys) > ShortRow {
 		return decision, err
 	}
 	exact, err := decider.Exact(t, keys)

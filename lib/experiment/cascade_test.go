@@ -3,6 +3,7 @@ package experiment_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,6 +139,31 @@ func TestCascadeCounts(t *testing.T) {
 	}
 	if r := none.Reduction(); !(r > 1.33 && r < 1.5) {
 		t.Errorf("half of the values: %v", r)
+	}
+}
+
+// Sparing the last layer's other queries changes no answer and no count of keys, values and heads.
+func TestFirstOnlyAnswersAlike(t *testing.T) {
+	m, examples := cascadeModel(t), sentences(32)
+	backend, err := transformer.OpenBackend("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := experiment.CascadeOf(3, 0.5, 0.4, 0.5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := experiment.Cascading(t.Context(), backend, m, examples, c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.FirstOnly = true
+	first, err := experiment.Cascading(t.Context(), backend, m, examples, c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(all.Right, first.Right) || all.Reduction() != first.Reduction() || all.Heads != first.Heads || all.Queries != first.Queries {
+		t.Errorf("%d right at %v and %v heads, all queries: %d at %v and %v", first.Correct, first.Reduction(), first.Heads, all.Correct, all.Reduction(), all.Heads)
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
-// readCard reads what a checkpoint folder says about its model.
-func readCard(dir string, card any) error {
+// ReadCard reads what a checkpoint folder says about its model.
+func ReadCard(dir string, card any) error {
 	text, err := os.ReadFile(filepath.Join(dir, cardFile))
 	if err != nil {
 		return fmt.Errorf("experiment: checkpoint of %s: %w", filepath.Base(dir), err)
@@ -21,8 +21,8 @@ func readCard(dir string, card any) error {
 	return nil
 }
 
-// writeCard is the last act of saving a checkpoint, so that a folder with a card is whole.
-func writeCard(dir string, card any) error {
+// WriteCard is the last act of saving a checkpoint, so that a folder with a card is whole.
+func WriteCard(dir string, card any) error {
 	text, err := json.MarshalIndent(card, "", "  ")
 	if err != nil {
 		return fmt.Errorf("experiment: %w", err)
@@ -30,8 +30,8 @@ func writeCard(dir string, card any) error {
 	return transformer.ReplaceFile(filepath.Join(dir, cardFile), append(text, '\n'))
 }
 
-// copyOf is a model of its own with the same parameters; seed is that of its dropout.
-func copyOf(m *transformer.Encoder, seed uint64) (*transformer.Encoder, error) {
+// CopyOf is a model of its own with the same parameters; seed is that of its dropout.
+func CopyOf(m *transformer.Encoder, seed uint64) (*transformer.Encoder, error) {
 	c, err := transformer.NewEncoder(m.Spec, seed)
 	if err != nil {
 		return nil, err

@@ -128,7 +128,7 @@ func (r LanguageRecipe) Train(ctx context.Context, backend compute.Backend, data
 }
 
 func (r LanguageRecipe) trainCascade(ctx context.Context, backend compute.Backend, data *datasets.Dataset, t *TrainedLanguage, scratch string, observer training.Observer) error {
-	m, err := copyOf(t.Dense, r.Cascading.Seed)
+	m, err := CopyOf(t.Dense, r.Cascading.Seed)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (r LanguageRecipe) trainCascade(ctx context.Context, backend compute.Backen
 }
 
 func (r LanguageRecipe) learnThresholds(ctx context.Context, backend compute.Backend, data *datasets.Dataset, t *TrainedLanguage, scratch string, observer training.Observer) error {
-	pruned, err := copyOf(t.Dense, r.Thresholds.Seed)
+	pruned, err := CopyOf(t.Dense, r.Thresholds.Seed)
 	if err != nil {
 		return err
 	}
@@ -203,14 +203,14 @@ func (t *TrainedLanguage) Save(root string) error {
 			return err
 		}
 	}
-	return writeCard(dir, t.Card)
+	return WriteCard(dir, t.Card)
 }
 
 // Load reads the checkpoint of a recipe from root/<name>.
 func (r LanguageRecipe) Load(root string) (*TrainedLanguage, error) {
 	dir := filepath.Join(root, r.Name)
 	t := &TrainedLanguage{Recipe: r}
-	err := readCard(dir, &t.Card)
+	err := ReadCard(dir, &t.Card)
 	if err != nil {
 		return nil, err
 	}

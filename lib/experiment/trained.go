@@ -55,7 +55,7 @@ const (
 func (r Recipe) Load(root string) (*Trained, error) {
 	dir := filepath.Join(root, r.Name)
 	t := &Trained{Recipe: r}
-	err := readCard(dir, &t.Card)
+	err := ReadCard(dir, &t.Card)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +94,7 @@ func (t *Trained) Save(root string) error {
 	if err := t.Vocabulary.Save(filepath.Join(dir, vocabularyFile)); err != nil {
 		return err
 	}
-	return writeCard(dir, t.Card)
+	return WriteCard(dir, t.Card)
 }
 
 // Train makes the model of a recipe anew, from where Begin says: fine-tuning, then the thresholds. With a scratch folder both phases keep
@@ -132,7 +132,7 @@ func (r Recipe) Train(ctx context.Context, backend compute.Backend, data *datase
 // what the model reaches on the dev split without pruning. The dense model is left as it is.
 func (r Recipe) LearnThresholds(ctx context.Context, backend compute.Backend, data *datasets.Dataset, dense *transformer.Encoder, accuracy float64, scratch string, observer training.Observer) (*Trained, error) {
 	began := time.Now()
-	pruned, err := copyOf(dense, r.Thresholds.Seed)
+	pruned, err := CopyOf(dense, r.Thresholds.Seed)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,170 @@
+package cascadestudy
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/gomlx/compute"
+
+	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/experiment"
+	"github.com/sparse-attention/workbench/lib/training"
+	"github.com/sparse-attention/workbench/lib/transformer"
+)
+
+// Recipe says how a classifier is trained with cascade pruning in the loop, and with what it is compared: either the same
+// fine-tuning of the same pretrained encoder without the cascade (Start), or the dense model that it was trained on from (Base).
+type Recipe struct {
+	Task, Title   string
+	Base          string           // recipe of package experiment; "" = Start
+	Start         string           // folder of a pretrained encoder, whose shape and vocabulary the model takes
+	Data          datasets.Options // with Start; a Base has its own
+	Tokens, Heads float64          // mean pruned shares at full pressure; examples are pruned by all shares up to these
+	Options       training.Options
+	Sweep, Goal   int // held-out examples of a point of a sweep and of the goal; 0 = all
+}
+
+const encoder = "pretrained-l2-h128"
+
+// Recipes are the models of SpAtten's notebook.
+func Recipes() []Recipe {
+	// The last epoch is kept, whatever the dev split says: so the dev split of a task whose test labels are not public has chosen
+	// nothing, and may judge.
+	last := func(training.Score, training.Score) bool { return true }
+	fine := func(epochs, batch, steps int, rate float64) training.Options {
+		return training.Options{Epochs: epochs, Batch: batch, LearningRate: rate, StepsPerEpoch: steps, Seed: 1, SaveEvery: 100, Better: last}
+	}
+	cut := func(tokens int) datasets.Options {
+		return datasets.Options{MaxTokens: tokens, Overflow: datasets.Truncate}
+	}
+	return []Recipe{
+		{Task: "listops-short", Title: "ListOps (at most 128 tokens)", Base: "listops-short", Tokens: 0.5, Heads: 0.5, Options: fine(1, 32, 100, 2e-4), Sweep: 200, Goal: 1000},
+		{Task: "gosource", Title: "Go source (bytes)", Base: "gosource", Tokens: 0.45, Heads: 0.25, Options: fine(1, 32, 150, 5e-4), Sweep: 200, Goal: 1000},
+		{Task: "sst2", Title: "SST-2", Start: encoder, Data: cut(64), Tokens: 0.6, Heads: 0.25, Options: fine(1, 64, 800, 5e-4), Sweep: 400},
+		{Task: "mrpc", Title: "MRPC (sentence pairs)", Start: encoder, Data: cut(128), Tokens: 0.6, Heads: 0.25, Options: fine(3, 32, 0, 3e-4), Sweep: 200},
+		{Task: "imdb", Title: "IMDb (at most 256 tokens)", Start: encoder, Data: cut(256), Tokens: 0.6, Heads: 0.25, Options: fine(1, 32, 200, 5e-4), Sweep: 100, Goal: 1000},
+	}
+}
+
+// Find returns the recipe of a task; the error lists the tasks.
+func Find(task string) (Recipe, error) {
+	var names []string
+	for _, r := range Recipes() {
+		if r.Task == task {
+			return r, nil
+		}
+		names = append(names, r.Task)
+	}
+	return Recipe{}, fmt.Errorf("cascadestudy: no recipe is called %q, must be one of %q", task, names)
+}
+
+// Name is the folder of its checkpoint.
+func (r Recipe) Name() string { return r.Task + "-cascade" }
+
+// Hook is the pruning of a training run.
+func (r Recipe) Hook(layers int) (*training.Cascade, error) {
+	c, err := experiment.CascadeOf(layers, r.Tokens, r.Heads, 1)
+	if err != nil {
+		return nil, err
+	}
+	return &training.Cascade{Tokens: c.Tokens, Heads: c.Heads, Vary: true}, nil
+}
+
+// begin is what a recipe begins with.
+type begin struct {
+	data  *datasets.Dataset
+	dense *transformer.Encoder // of the base
+	start *transformer.Encoder // pretrained
+}
+
+// Where says where models and data are.
+type Where struct {
+	Starts string // folder of the models that recipes begin with
+	Root   string // folder of the recipes' own checkpoints
+	Data   string // data folder, "" to look in the usual places
+	State  string // folder from which an interrupted training goes on; "" keeps nothing
+}
+
+// open reads the data and the models that a recipe begins with.
+func (r Recipe) open(where Where) (b begin, err error) {
+	if r.Base != "" {
+		base, err := experiment.FindRecipe(r.Base)
+		if err != nil {
+			return b, err
+		}
+		t, err := base.Load(where.Starts)
+		if err != nil {
+			return b, err
+		}
+		b.dense = t.Dense
+		b.data, err = base.Open(where.Data, t.Vocabulary)
+		return b, err
+	}
+	folder := filepath.Join(where.Starts, r.Start)
+	o := r.Data
+	o.Data = where.Data
+	if o.Vocabulary, err = datasets.LoadVocabulary(filepath.Join(folder, "vocabulary.json")); err != nil {
+		return b, err
+	}
+	if b.start, _, err = transformer.Load(filepath.Join(folder, "model.safetensors")); err != nil {
+		return b, err
+	}
+	b.data, err = datasets.Open(r.Task, o)
+	return b, err
+}
+
+// model is a classifier with the pretrained weights.
+func (b begin) model(r Recipe) (*transformer.Encoder, error) {
+	s := b.start.Spec
+	s.Head, s.Classes, s.Tokens = transformer.Pooled, len(b.data.Classes), r.Data.MaxTokens
+	m, err := transformer.NewEncoder(s, r.Options.Seed)
+	if err != nil {
+		return nil, err
+	}
+	weights, err := b.start.Tensors()
+	if err != nil {
+		return nil, err
+	}
+	_, err = m.Adopt(weights)
+	return m, err
+}
+
+// devExamples bounds the dev split that a training run is watched on.
+const devExamples = 1000
+
+// train fine-tunes a model, with cascade pruning where there is a hook.
+func (r Recipe) train(ctx context.Context, backend compute.Backend, m *transformer.Encoder, data *datasets.Dataset, hook *training.Cascade, phase, state string, observer training.Observer) (training.Result, error) {
+	o := r.Options
+	o.Phase, o.Observer = phase, observer
+	if state != "" {
+		o.Checkpoint = filepath.Join(state, r.Name(), phase)
+	}
+	watched := *data
+	watched.Dev = spread(data.Dev, devExamples)
+	if hook == nil { // a nil pointer in an interface is not nil
+		return training.Run(ctx, backend, m, &watched, nil, o)
+	}
+	return training.Run(ctx, backend, m, &watched, hook, o)
+}
+
+// spread takes n examples evenly out of all, in their order; all of them when n is 0 or more than there are. Files are often
+// sorted by class.
+func spread(examples []datasets.Example, n int) []datasets.Example {
+	if n <= 0 || n >= len(examples) {
+		return examples
+	}
+	var out []datasets.Example
+	for i := range n {
+		out = append(out, examples[i*len(examples)/n])
+	}
+	return out
+}
+
+// held are the examples that judge: the test split where its labels are known, else the dev split.
+func held(d *datasets.Dataset) (examples []datasets.Example, split string) {
+	if len(d.Test) > 0 {
+		return d.Test, "test"
+	}
+	return d.Dev, "dev"
+}

@@ -1,0 +1,100 @@
+package cascadestudy
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+
+	"github.com/sparse-attention/workbench/lib/published"
+)
+
+// Study is cascade pruning on our trained models, as it was measured when they were trained.
+type Study struct {
+	Models  []Result
+	Missing []string // recipes without measured numbers
+}
+
+// Result is what a recipe's models reached.
+type Result struct {
+	Title string
+	Measured
+}
+
+// Read collects what Measure left under root.
+func Read(root string) (*Study, error) {
+	s := &Study{}
+	for _, r := range Recipes() {
+		m, err := r.ReadMeasured(root)
+		if errors.Is(err, os.ErrNotExist) {
+			s.Missing = append(s.Missing, r.Title)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.Models = append(s.Models, Result{r.Title, *m})
+	}
+	return s, nil
+}
+
+// points calls f for every point of a sweep.
+func (s *Study) points(sweep string, f func(Result, Point)) {
+	for _, m := range s.Models {
+		for _, p := range m.Points {
+			if p.Sweep == sweep {
+				f(m, p)
+			}
+		}
+	}
+}
+
+// Rows are the points of a sweep as rows of ours: the change of accuracy in points, the config ending in the setting. A dense
+// model under the cascade is a curve of its own.
+func (s *Study) Rows(figure, sweep, label string, x func(Point) float64) (out []published.Row) {
+	s.points(sweep, func(m Result, p Point) {
+		name := m.Title
+		if !p.InLoop {
+			name += ", dense model"
+		}
+		config := fmt.Sprintf("%s=%.4g", label, x(p))
+		if !slices.ContainsFunc(out, func(r published.Row) bool { return r.Workload == name && r.Config == config }) {
+			out = append(out, published.Row{System: "spatten", Figure: figure, Series: "our models", Workload: name, Config: config, Metric: "accuracy_change", Unit: "points", Value: -p.Drop})
+		}
+	})
+	return out
+}
+
+// Sample says on how many examples the points of the sweeps rest, and how wide their 95 % intervals are.
+func (s *Study) Sample() string {
+	least, most, widest := math.MaxInt, 0, 0.0
+	for _, m := range s.Models {
+		for _, p := range m.Points {
+			if p.Sweep != "goal" {
+				least, most, widest = min(least, p.Examples), max(most, p.Examples), max(widest, p.Half)
+			}
+		}
+	}
+	if most == 0 {
+		return "No model of ours is at hand."
+	}
+	return fmt.Sprintf("Ours: %d to %d held-out examples a point, measured after training; 95 %% intervals up to ±%.1f points.", least, most, widest)
+}
+
+// Setting is a point's own number.
+func Setting(p Point) float64 { return p.Setting }
+
+// TokenRatio and HeadRatio are the x axes of Fig. 21.
+func TokenRatio(p Point) float64 { return p.Tokens }
+func HeadRatio(p Point) float64  { return p.Heads }
+
+// Goals tabulates what the abstract's reduction costs our models.
+func (s *Study) Goals() (headings []string, rows [][]string) {
+	headings = []string{"model", "held-out examples", "tokens and values", "tokens", "values read", "dense", "pruned", "difference", "queries that need the low bits", "bits read"}
+	s.points("goal", func(m Result, p Point) {
+		rows = append(rows, []string{m.Title, fmt.Sprintf("%s, %d of %d", m.Split, p.Examples, m.Held), fmt.Sprintf("%.2f x", p.Reduction), fmt.Sprintf("%.2f x", p.Tokens), fmt.Sprintf("%.0f %%", 100*goalValues),
+			fmt.Sprintf("%.2f %%", p.Dense), fmt.Sprintf("%.2f %%", p.Accuracy), fmt.Sprintf("%+.2f ± %.2f points", -p.Drop, p.Half), fmt.Sprintf("%.1f %%", 100*p.LSB), fmt.Sprintf("%.2f", p.MeanBits)})
+	})
+	return headings, rows
+}
