@@ -185,15 +185,24 @@ func TestBabyLlamaCarriesThePapersReduction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	study, err := StudyDecoding(t.Context(), []LanguageModel{m}, DecodingOptions{Together: DecodingDefaults().Together[1:2]})
+	prompted, err := Prompt(t.Context(), m.Decoder, m.Passages, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := study.Together[0]
-	if p.Score.Fetched.Reduction() < 3.8 || p.Increase-p.Half > 2 {
-		t.Errorf("%v: %.2fx fewer keys and values at %+.2f ± %.2f %%, must be 3.8x within 2 %%", p.Setting, p.Score.Fetched.Reduction(), p.Increase, p.Half)
+	dense, err := prompted.Perplexity(t.Context(), Decoding{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	s, err := m.Survive(t.Context(), "Once upon a time, there was a little dog", 90, p.Setting)
+	setting := Decoding{TokenRatio: 0.9, Values: 0.85} // of cascadestudy.DecodingDefaults
+	score, err := prompted.Perplexity(t.Context(), setting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	increase, half, err := score.Increase(dense)
+	if err != nil || score.Fetched.Reduction() < 3.8 || increase-half > 2 {
+		t.Errorf("%v: %.2fx fewer keys and values at %+.2f ± %.2f %% (%v), must be 3.8x within 2 %%", setting, score.Fetched.Reduction(), increase, half, err)
+	}
+	s, err := m.Survive(t.Context(), "Once upon a time, there was a little dog", 90, setting)
 	if err != nil {
 		t.Fatal(err)
 	}

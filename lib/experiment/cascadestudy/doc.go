@@ -10,4 +10,6 @@
 //	go run -tags onnx ./lib/experiment/cascadestudy/train -state /tmp/cascade
 //
 // which goes on where an earlier call with the same -state stopped.
+//
+// StudyDecoding measures the same methods on decoders, which need no training to be pruned.
 package cascadestudy

@@ -1,9 +1,10 @@
-package experiment
+package cascadestudy
 
 import (
 	"context"
 	"fmt"
 
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/fixedpoint"
 	"github.com/sparse-attention/workbench/lib/published"
 )
@@ -11,15 +12,15 @@ import (
 // DecodingPoint is one model under one setting.
 type DecodingPoint struct {
 	Model          string
-	Setting        Decoding
-	Score          Perplexity
+	Setting        experiment.Decoding
+	Score          experiment.Perplexity
 	Increase, Half float64 // perplexity above the dense model's in percent, and the half width of its 95 % interval
 }
 
 // DecodingStudy is SpAtten's methods on decoders: each alone, and together.
 type DecodingStudy struct {
-	Models                                []LanguageModel
-	Dense                                 []Perplexity
+	Models                                []experiment.LanguageModel
+	Dense                                 []experiment.Perplexity
 	Tokens, Heads, Values, Bits, Together []DecodingPoint
 }
 
@@ -29,7 +30,7 @@ type DecodingOptions struct {
 	HeadRatios  []float64                // mean pruned share of heads
 	Values      []float64                // kept share of values
 	Bits        []fixedpoint.Progressive // splits of the keys' bits
-	Together    []Decoding
+	Together    []experiment.Decoding
 }
 
 // DecodingDefaults are the settings of the figures. Together holds the same settings for all models: one of
@@ -40,7 +41,7 @@ func DecodingDefaults() DecodingOptions {
 		TokenRatios: []float64{0.3, 0.5, 0.7, 0.8, 0.9},
 		HeadRatios:  []float64{0.125, 0.25, 0.375},
 		Values:      []float64{0.7, 0.5, 0.3, 0.2, 0.1},
-		Together: []Decoding{
+		Together: []experiment.Decoding{
 			{TokenRatio: 0.6, Values: 0.7},
 			{TokenRatio: 0.9, Values: 0.85},
 			{TokenRatio: 0.9, Values: 0.3},
@@ -60,19 +61,19 @@ func progressive(msb, lsb int) *fixedpoint.Progressive {
 }
 
 // StudyDecoding runs every setting on every model's passages.
-func StudyDecoding(ctx context.Context, models []LanguageModel, o DecodingOptions) (*DecodingStudy, error) {
+func StudyDecoding(ctx context.Context, models []experiment.LanguageModel, o DecodingOptions) (*DecodingStudy, error) {
 	s := &DecodingStudy{Models: models}
 	for _, m := range models {
-		prompted, err := Prompt(ctx, m.Decoder, m.Passages, 0)
+		prompted, err := experiment.Prompt(ctx, m.Decoder, m.Passages, 0)
 		if err != nil {
 			return nil, err
 		}
-		dense, err := prompted.Perplexity(ctx, Decoding{})
+		dense, err := prompted.Perplexity(ctx, experiment.Decoding{})
 		if err != nil {
 			return nil, err
 		}
 		s.Dense = append(s.Dense, dense)
-		run := func(to *[]DecodingPoint, setting Decoding) error {
+		run := func(to *[]DecodingPoint, setting experiment.Decoding) error {
 			score, err := prompted.Perplexity(ctx, setting)
 			if err != nil {
 				return err
@@ -84,7 +85,7 @@ func StudyDecoding(ctx context.Context, models []LanguageModel, o DecodingOption
 		}
 		for _, kind := range []struct {
 			to       *[]DecodingPoint
-			settings []Decoding
+			settings []experiment.Decoding
 		}{{&s.Tokens, o.tokens()}, {&s.Heads, o.heads()}, {&s.Values, o.values()}, {&s.Bits, o.bits()}, {&s.Together, o.Together}} {
 			for _, setting := range kind.settings {
 				if err := run(kind.to, setting); err != nil {
@@ -96,30 +97,30 @@ func StudyDecoding(ctx context.Context, models []LanguageModel, o DecodingOption
 	return s, nil
 }
 
-func (o DecodingOptions) tokens() (out []Decoding) {
+func (o DecodingOptions) tokens() (out []experiment.Decoding) {
 	for _, r := range o.TokenRatios {
-		out = append(out, Decoding{TokenRatio: r})
+		out = append(out, experiment.Decoding{TokenRatio: r})
 	}
 	return out
 }
 
-func (o DecodingOptions) heads() (out []Decoding) {
+func (o DecodingOptions) heads() (out []experiment.Decoding) {
 	for _, r := range o.HeadRatios {
-		out = append(out, Decoding{HeadRatio: r})
+		out = append(out, experiment.Decoding{HeadRatio: r})
 	}
 	return out
 }
 
-func (o DecodingOptions) values() (out []Decoding) {
+func (o DecodingOptions) values() (out []experiment.Decoding) {
 	for _, v := range o.Values {
-		out = append(out, Decoding{Values: v})
+		out = append(out, experiment.Decoding{Values: v})
 	}
 	return out
 }
 
-func (o DecodingOptions) bits() (out []Decoding) {
+func (o DecodingOptions) bits() (out []experiment.Decoding) {
 	for _, b := range o.Bits {
-		out = append(out, Decoding{Progressive: &b})
+		out = append(out, experiment.Decoding{Progressive: &b})
 	}
 	return out
 }
