@@ -3,7 +3,10 @@ package training
 import (
 	"math"
 
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
 // corrections is how often best moves the threshold of a row.
@@ -14,20 +17,24 @@ const corrections = 5
 // would put it, both of which follow from the factors, and is moved by the share that it really keeps; the rows come out
 // balanced to within a key in a hundred or so, and pruning.Detected, which selects exactly, is what inference uses. What a row
 // keeps are its best keys in any case.
-func (t *Detector) best(estimate, query, key, step, pairs, valid *graph.Node) *graph.Node {
-	estimate, query, key = graph.StopGradient(estimate), graph.StopGradient(query), graph.StopGradient(key)
-	dims := estimate.Shape().Dimensions
-	n := dims[3]
-	real := graph.ConvertDType(graph.Reshape(valid, dims[0], 1, n, 1), key.DType())
+func (t *Detector) best(query, key, step, valid *graph.Node) *graph.Node {
+	query, key = graph.StopGradient(query), graph.StopGradient(key)
+	b, heads, n := key.Shape().Dimensions[0], key.Shape().Dimensions[1], key.Shape().Dimensions[2]
+	dims := []int{b, heads, query.Shape().Dimensions[2], n}
+	real := graph.ConvertDType(graph.Reshape(valid, b, 1, n, 1), key.DType())
 	count := graph.ReduceAndKeep(real, graph.ReduceSum, 2) // [batch, 1, 1, 1]
 	tieMean, tieVariance := graph.ZerosLike(count), graph.ZerosLike(count)
+	// One more column of the factors takes out padding without a pass over the pairs.
+	offset := graph.BroadcastToDims(graph.MulScalar(graph.OneMinus(real), transformer.Removed), b, heads, n, 1)
 	if step != nil {
 		// Codes tie. Among equals the smaller index is better, as in pruning: subtract less than a step over all keys.
-		index := graph.Iota(estimate.Graph(), graph.Slice(estimate, graph.AxisRange(0, 1), graph.AxisRange(0, 1), graph.AxisRange(0, 1), graph.AxisRange()).Shape(), 3)
-		estimate = graph.Sub(estimate, graph.Mul(index, graph.DivScalar(step, float64(n+1))))
+		index := graph.Iota(key.Graph(), shapes.Make(key.DType(), 1, 1, n, 1), 2)
+		offset = graph.Sub(offset, graph.Mul(index, graph.DivScalar(step, float64(n+1))))
 		spread := graph.Mul(graph.DivScalar(step, float64(n+1)), count)
 		tieMean, tieVariance = graph.DivScalar(spread, 2), graph.DivScalar(graph.Square(spread), 12)
 	}
+	estimate := graph.Einsum("bhqm,bhkm->bhqk", graph.Concatenate([]*graph.Node{query, graph.OnesLike(graph.Slice(query, graph.AxisRange(), graph.AxisRange(), graph.AxisRange(), graph.AxisRange(0, 1)))}, -1),
+		graph.Concatenate([]*graph.Node{key, offset}, -1))
 	key = graph.Mul(key, real)
 	mean := graph.Div(graph.ReduceAndKeep(key, graph.ReduceSum, 2), count)      // [batch, heads, 1, k]
 	second := graph.Div(graph.Einsum("bhnm,bhnl->bhml", key, key), count)       // [batch, heads, k, k]
@@ -41,10 +48,9 @@ func (t *Detector) best(estimate, query, key, step, pairs, valid *graph.Node) *g
 	threshold := graph.Add(graph.Sub(rowMean, tieMean), graph.MulScalar(graph.Mul(deviation, target), -1/logistic))
 	low := graph.Sub(threshold, graph.MulScalar(deviation, reach)) // keeps too many
 	high := graph.Add(threshold, graph.MulScalar(deviation, reach))
-	reals := graph.ConvertDType(pairs, estimate.DType())
 	for range corrections {
 		above := graph.GreaterOrEqual(estimate, graph.BroadcastToDims(threshold, dims...))
-		got := graph.Div(graph.ReduceAndKeep(graph.Mul(graph.ConvertDType(above, estimate.DType()), reals), graph.ReduceSum, -1), count)
+		got := graph.Div(graph.ReduceAndKeep(graph.ConvertDType(above, estimate.DType()), graph.ReduceSum, -1), count)
 		many := graph.GreaterThan(got, want)
 		low, high = graph.Where(many, threshold, low), graph.Where(many, high, threshold)
 		next := graph.Add(threshold, graph.MulScalar(graph.Mul(deviation, graph.Sub(logit(got, n), target)), 1/logistic))

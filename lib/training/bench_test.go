@@ -46,7 +46,7 @@ const rounds, stretch = 3, 3 // seconds a stretch
 func BenchmarkStep(b *testing.B) {
 	for _, r := range references() {
 		b.Run(r.name, func(b *testing.B) {
-			steps := trainer(b, r)
+			steps := trainer(b, r, nil)
 			steps(2) // compiles
 			n := max(1, int(stretch/steps(1).seconds))
 			torch := func() (speed, bool) { return pytorch(b, r) }
@@ -78,8 +78,8 @@ func BenchmarkStep(b *testing.B) {
 	}
 }
 
-// trainer returns a function that trains n steps.
-func trainer(b *testing.B, r reference) func(n int) speed {
+// trainer returns a function that trains n steps, with a hook when one is given.
+func trainer(b *testing.B, r reference, hook training.Hook) func(n int) speed {
 	m := encoder(b, r.spec)
 	return func(n int) speed {
 		d := &datasets.Dataset{Name: "random", Classes: []string{"a", "b"}}
@@ -103,11 +103,30 @@ func trainer(b *testing.B, r reference) func(n int) speed {
 				s.seconds, s.processor, s.peak = time.Since(began).Seconds(), processorSeconds(b)-processor, peakMemory(b)
 			}
 		}}
-		if _, err := run(b, m, d, nil, o); err != nil {
+		if _, err := run(b, m, d, hook, o); err != nil {
 			b.Fatal(err)
 		}
 		return s
 	}
+}
+
+// BenchmarkJoint reports the training speed with DOTA's detector over that of plain fine-tuning, on the shape of the ListOps
+// recipe of 512 tokens, in turns.
+func BenchmarkJoint(b *testing.B) {
+	r := reference{spec: transformer.Spec{Layers: 2, Hidden: 64, Heads: 1, FFN: 128, Tokens: 512, Vocabulary: 2000, Classes: 2}, batch: 16}
+	plain, joint := trainer(b, r, nil), trainer(b, r, training.DOTA(0.1, 1))
+	plain(1) // compiles
+	joint(1)
+	var p, j speed
+	for range rounds {
+		p.add(plain(4))
+		j.add(joint(4))
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(p.examples/p.seconds, "plain-examples/s")
+	b.ReportMetric(j.examples/j.seconds, "joint-examples/s")
+	b.ReportMetric(j.examples/j.seconds/(p.examples/p.seconds), "of-plain")
+	b.ReportMetric(j.examples/j.processor/(p.examples/p.processor), "of-plain-by-cpu")
 }
 
 func usage(b *testing.B) syscall.Rusage {

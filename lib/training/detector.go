@@ -198,24 +198,26 @@ func (t *Detector) Tensors(m *transformer.Encoder) ([]transformer.Tensor, error)
 	return out, nil
 }
 
+// FirstTokenSuffices implements transformer.FirstTokenHook: at inference the last layer selects for that query alone.
+func (t *Detector) FirstTokenSuffices() {}
+
 // Scores implements transformer.Hook.
 func (t *Detector) Scores(p *transformer.Pass, layer int, scores, visible *graph.Node) *graph.Node {
-	pairs := p.Pairs(visible, scores.Shape().Dimensions...)
-	estimate, query, key, step := t.estimate(p, layer)
+	query, key, step := t.factors(p, layer, scores.Shape().Dimensions[2])
 	if p.Training && t.Lambda > 0 {
-		p.AddLoss(graph.MulScalar(t.mismatch(scores, estimate, pairs), t.Lambda/float64(p.Model.Spec.Layers)))
+		p.AddLoss(graph.MulScalar(t.mismatch(p, query, key), t.Lambda/float64(p.Model.Spec.Layers)))
 	}
 	if t.Retention == 1 {
 		return scores
 	}
-	kept := t.best(estimate, query, key, step, pairs, p.Valid)
-	p.ReportKept(share(kept, pairs))
+	kept := t.best(query, key, step, p.Valid)
+	p.ReportKept(share(kept, p.Pairs(visible, scores.Shape().Dimensions...)))
 	return graph.Where(kept, scores, graph.FillScalar(scores.Graph(), scores.Shape(), transformer.Removed))
 }
 
-// estimate is S~ [batch, heads, queries, keys], its factors [batch, heads, N, k], and the step of a product of codes [batch, heads,
-// 1, 1], nil in floating point.
-func (t *Detector) estimate(p *transformer.Pass, layer int) (estimate, query, key, step *graph.Node) {
+// factors are those of the estimate S~ = query key', [batch, heads, queries or N, k], for the first queries, as many as asked for,
+// and the step of a product of codes [batch, heads, 1, 1], nil in floating point.
+func (t *Detector) factors(p *transformer.Pass, layer, queries int) (query, key, step *graph.Node) {
 	x := p.X
 	b, n := x.Shape().Dimensions[0], x.Shape().Dimensions[1]
 	projection := graph.StopGradient(p.Parameter(detectorName(layer, detectorProjection)))
@@ -235,7 +237,7 @@ func (t *Detector) estimate(p *transformer.Pass, layer int) (estimate, query, ke
 	if queryStep != nil {
 		step = graph.Mul(queryStep, keyStep)
 	}
-	return graph.Einsum("bhqm,bhkm->bhqk", query, key), query, key, step
+	return graph.Slice(query, graph.AxisRange(), graph.AxisRange(), graph.AxisRange(0, queries), graph.AxisRange()), key, step
 }
 
 // quantise rounds as pruning.Detector does, over the real tokens of each head; the gradient is that of the identity.
@@ -252,16 +254,29 @@ func (t *Detector) quantise(y, valid *graph.Node) (*graph.Node, *graph.Node) {
 	return graph.Add(y, graph.StopGradient(graph.Sub(q, y))), step
 }
 
-// mismatch is the mean squared error of the estimate over the visible pairs, in parts of the scores' variance.
-func (t *Detector) mismatch(scores, estimate, pairs *graph.Node) *graph.Node {
-	if t.Detached {
-		scores = graph.StopGradient(scores)
+// mismatch is the mean squared error of the estimate over the visible pairs, in parts of the scores' variance. All sums over pairs
+// of real tokens follow from the Gram matrices of the factors, so that nothing of the size of the scores is computed:
+// the sum of (Q K')(q k')' is the inner product of Q'q and K'k.
+func (t *Detector) mismatch(p *transformer.Pass, query, key *graph.Node) *graph.Node {
+	dims := p.K.Shape().Dimensions
+	real := graph.ConvertDType(graph.Reshape(p.Valid, dims[0], 1, dims[2], 1), p.K.DType())
+	first := func(x *graph.Node) *graph.Node { // the real tokens among the first of x
+		return graph.Slice(real, graph.AxisRange(), graph.AxisRange(), graph.AxisRange(0, x.Shape().Dimensions[2]), graph.AxisRange())
 	}
-	w := graph.ConvertDType(pairs, scores.DType())
-	n := graph.ReduceAllSum(w)
-	still := graph.StopGradient(scores)
-	mean := graph.Div(graph.ReduceAllSum(graph.Mul(still, w)), n)
-	square := graph.Div(graph.ReduceAllSum(graph.Mul(graph.Square(still), w)), n)
-	variance := graph.AddScalar(graph.Sub(square, graph.Square(mean)), 1e-6)
-	return graph.Div(graph.Div(graph.ReduceAllSum(graph.Mul(graph.Square(graph.Sub(scores, estimate)), w)), n), graph.StopGradient(variance))
+	masked := func(x *graph.Node) *graph.Node { return graph.Mul(x, first(x)) }
+	q, k, query, key := masked(p.Q), masked(p.K), masked(query), masked(key)
+	if t.Detached {
+		q, k = graph.StopGradient(q), graph.StopGradient(k)
+	}
+	product := func(a, b, c, d *graph.Node) *graph.Node { // sum over pairs of (a b') (c d')
+		gram := func(x, y *graph.Node) *graph.Node { return graph.Einsum("bhnm,bhnl->bhml", x, y) }
+		return graph.ReduceAllSum(graph.Mul(gram(a, c), gram(b, d)))
+	}
+	count := func(x *graph.Node) *graph.Node { return graph.ReduceSum(x, 1, 2, 3) } // [batch]
+	n := graph.MulScalar(graph.ReduceAllSum(graph.Mul(count(first(p.Q)), count(real))), float64(dims[1]))
+	square := product(q, k, q, k)
+	mean := graph.Div(graph.ReduceAllSum(graph.Mul(graph.ReduceSum(q, 2), graph.ReduceSum(k, 2))), n)
+	variance := graph.AddScalar(graph.Sub(graph.Div(square, n), graph.Square(mean)), 1e-6)
+	wrong := graph.Add(graph.Sub(square, graph.MulScalar(product(q, k, query, key), 2)), product(query, key, query, key))
+	return graph.Div(graph.Div(wrong, n), graph.StopGradient(variance))
 }

@@ -20,17 +20,28 @@ import (
 // spy is the detector's hook, and keeps the nodes of the first layer.
 type spy struct {
 	*Detector
-	x, estimate, kept, mismatch *graph.Node
+	x, estimate, kept, mismatch, pairwise *graph.Node
 }
 
 func (s *spy) Scores(p *transformer.Pass, layer int, scores, visible *graph.Node) *graph.Node {
 	if layer == 0 {
 		pairs := p.Pairs(visible, scores.Shape().Dimensions...)
-		estimate, query, key, step := s.Detector.estimate(p, layer)
-		s.x, s.estimate, s.kept = p.X, estimate, graph.ConvertDType(s.best(estimate, query, key, step, pairs, p.Valid), scores.DType())
-		s.mismatch = s.Detector.mismatch(scores, estimate, pairs)
+		query, key, step := s.Detector.factors(p, layer, scores.Shape().Dimensions[2])
+		s.x, s.estimate = p.X, graph.Einsum("bhqm,bhkm->bhqk", query, key)
+		s.kept = graph.ConvertDType(s.best(query, key, step, p.Valid), scores.DType())
+		s.mismatch, s.pairwise = s.Detector.mismatch(p, query, key), pairwise(scores, s.estimate, pairs)
 	}
 	return s.Detector.Scores(p, layer, scores, visible)
+}
+
+// pairwise is the mismatch pair by pair.
+func pairwise(scores, estimate, pairs *graph.Node) *graph.Node {
+	w := graph.ConvertDType(pairs, scores.DType())
+	mean := func(x *graph.Node) *graph.Node {
+		return graph.Div(graph.ReduceAllSum(graph.Mul(x, w)), graph.ReduceAllSum(w))
+	}
+	variance := graph.Sub(mean(graph.Square(scores)), graph.Square(mean(scores)))
+	return graph.Div(mean(graph.Square(graph.Sub(scores, estimate))), graph.AddScalar(variance, 1e-6))
 }
 
 // The graph's detector is the plain one: its estimates, and a choice of the best keys of each row, as many as were asked for
@@ -46,7 +57,7 @@ func TestDetectorMeetsOracle(t *testing.T) {
 		hook := DOTA(0.05+0.55*rng.Float64(), trial)
 		hook.Bits, hook.Sigma = []int{2, 4, 8, 32}[trial%4], 0.2+0.8*rng.Float64()
 		r := check{t, fmt.Sprintf("trial %d: %d heads of %d, %d tokens, %+v", trial, heads, dim, n, *hook)}
-		m, err := transformer.NewEncoder(transformer.Spec{Layers: 1, Hidden: heads * dim, Heads: heads, FFN: 8, Tokens: n, Vocabulary: 30, Classes: 2}, 1)
+		m, err := transformer.NewEncoder(transformer.Spec{Layers: 2, Hidden: heads * dim, Heads: heads, FFN: 8, Tokens: n, Vocabulary: 30, Classes: 2}, 1)
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -66,7 +77,7 @@ func TestDetectorMeetsOracle(t *testing.T) {
 		exec, err := model.NewExec(b, m.Store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
 			p := &transformer.Pass{Model: m, Graph: in[0].Graph()}
 			logits := p.Logits(s, in[0], in[1])
-			return []*graph.Node{logits, s.x, s.estimate, s.kept, s.mismatch}
+			return []*graph.Node{logits, s.x, s.estimate, s.kept, s.mismatch, s.pairwise}
 		})
 		if err != nil {
 			r.Fatal(err)
@@ -78,6 +89,9 @@ func TestDetectorMeetsOracle(t *testing.T) {
 		exec.Finalize()
 		flat := func(i int) []float32 { return tensors.MustCopyFlatData[float32](out[i]) }
 		x, estimates, kept := flat(1), flat(2), flat(3)
+		if got, want := float64(flat(4)[0]), float64(flat(5)[0]); !(math.Abs(got-want) <= 1e-3*want) {
+			r.Fatalf("mismatch by Gram matrices is %v, by pairs %v", got, want)
+		}
 		rule := pruning.Detected{Detector: plain, Retention: hook.Retention}
 		if err := rule.Validate(); err != nil {
 			r.Fatal(err)

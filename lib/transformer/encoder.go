@@ -69,6 +69,12 @@ func (m *Encoder) node(g *graph.Graph, name string) *graph.Node {
 // (float32; the first is blank and stands for the class token), and lengths [batch] (int32, valid tokens, at least 1). It
 // gives logits [batch, Classes], or [batch, N, ...] where the head answers at every token.
 func (p *Pass) Logits(hook Hook, inputs, lengths *graph.Node) *graph.Node {
+	s := p.Model.Spec
+	// The pooled head reads one token: the last layer need not compute the others, unless a hook looks at them.
+	_, content := hook.(FirstTokenHook)
+	if (hook == nil || content) && s.Head == Pooled && s.Family != Llama && !s.Causal {
+		return p.Class(p.states(hook, inputs, lengths, 1))
+	}
 	return p.answer(p.States(hook, inputs, lengths))
 }
 
@@ -85,17 +91,33 @@ func (p *Pass) answer(x *graph.Node) *graph.Node {
 
 // States is Logits without the head: the last layer's output, [batch, N, hidden].
 func (p *Pass) States(hook Hook, inputs, lengths *graph.Node) *graph.Node {
+	return p.states(hook, inputs, lengths, inputs.Shape().Dimensions[1])
+}
+
+// states is States of the first tokens, as many as asked for.
+func (p *Pass) states(hook Hook, inputs, lengths *graph.Node, first int) *graph.Node {
 	visible := p.see(lengths, inputs.Shape().Dimensions[1])
 	x := p.embed(inputs)
 	p.Outputs = append(p.Outputs, x)
 	for l := range p.Model.Spec.Layers {
 		p.X = x
-		q, k, v := p.project(l, x)
-		p.V = v
-		x = p.finish(l, x, p.attend(l, hook, q, k, v, visible))
+		queries := x.Shape().Dimensions[1]
+		if l == p.Model.Spec.Layers-1 {
+			queries = first
+		}
+		q, k, v := p.project(l, x, queries)
+		x = p.finish(l, firstTokens(x, queries), p.attend(l, hook, q, k, v, visible))
 		p.Outputs = append(p.Outputs, x)
 	}
 	return p.last(x)
+}
+
+// firstTokens is the part of [batch, N, hidden] with the first n tokens.
+func firstTokens(x *graph.Node, n int) *graph.Node {
+	if n == x.Shape().Dimensions[1] {
+		return x
+	}
+	return graph.Slice(x, graph.AxisRange(), graph.AxisRange(0, n), graph.AxisRange())
 }
 
 // last is the norm behind the last layer, in the families whose norms stand in front.
@@ -146,32 +168,32 @@ func (p *Pass) embed(inputs *graph.Node) *graph.Node {
 	return p.dropout(x)
 }
 
-// project gives Q, K and V, each [batch, heads, N, d]. The parameter is one matrix for all three; the product is taken in
+// project gives Q of the first tokens, as many as asked for, and K and V, each [batch, heads, N, d]. The parameter is one matrix for all three; the product is taken in
 // three parts, because the gradient of a part of one product is a padded copy of the whole.
-func (p *Pass) project(l int, x *graph.Node) (q, k, v *graph.Node) {
+func (p *Pass) project(l int, x *graph.Node, queries int) (q, k, v *graph.Node) {
 	s := p.Model.Spec
 	if s.Family == Llama {
 		return p.projectLlama(l, x)
 	}
-	b, n := x.Shape().Dimensions[0], x.Shape().Dimensions[1]
 	if s.Family == PreNorm {
 		x = p.norm(layerName(l, "attention_norm"), x)
 	}
 	w, biases := p.Parameter(layerName(l, "qkv/weights")), p.Parameter(layerName(l, "qkv/biases"))
-	rows := graph.Reshape(x, -1, s.Hidden)
-	part := func(i int) *graph.Node {
+	part := func(i int, x *graph.Node) *graph.Node {
+		b, n := x.Shape().Dimensions[0], x.Shape().Dimensions[1]
 		columns := graph.AxisRange(i*s.Hidden, (i+1)*s.Hidden)
-		y := affine(rows, graph.Slice(w, graph.AxisRange(), columns), graph.Slice(biases, columns))
+		y := affine(graph.Reshape(x, -1, s.Hidden), graph.Slice(w, graph.AxisRange(), columns), graph.Slice(biases, columns))
 		return swap(graph.Reshape(y, b, n, s.Heads, s.HeadDim()))
 	}
-	return part(0), part(1), part(2)
+	return part(0, firstTokens(x, queries)), part(1, x), part(2, x)
 }
 
 // attend gives the context, [batch, N, hidden].
 func (p *Pass) attend(l int, hook Hook, q, k, v, visible *graph.Node) *graph.Node {
 	s := p.Model.Spec
 	b, n := q.Shape().Dimensions[0], q.Shape().Dimensions[2]
-	scores := graph.Einsum("bhqd,bhkd->bhqk", graph.MulScalar(q, s.scoreScale()), k)
+	p.Q, p.K, p.V = graph.MulScalar(q, s.scoreScale()), k, v
+	scores := graph.Einsum("bhqd,bhkd->bhqk", p.Q, k)
 	if hook != nil {
 		scores = hook.Scores(p, l, scores, visible)
 	}

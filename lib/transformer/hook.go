@@ -19,6 +19,13 @@ type ProbabilityHook interface {
 	Probabilities(p *Pass, layer int, probabilities, visible *graph.Node) *graph.Node
 }
 
+// FirstTokenHook is a Hook that is content with the scores of the first token alone, [batch, heads, 1, keys], in the last layer
+// of a model whose head reads no other.
+type FirstTokenHook interface {
+	Hook
+	FirstTokenSuffices()
+}
+
 // Removed is the score of a key that takes no part in a softmax: exp underflows to zero, and the value stays finite so
 // that gradients do.
 const Removed = -1e9
@@ -33,7 +40,7 @@ type Pass struct {
 	Kept     []*graph.Node // scalars, one a layer, that hooks report: kept share of the visible scores
 
 	X       *graph.Node   // input of the layer whose attention is being built, [batch, N, hidden]
-	V       *graph.Node   // its values, [batch, heads, N, d]
+	Q, K, V *graph.Node   // its queries, divided by sqrt(d), keys and values, [batch, heads, N, d] each
 	Valid   *graph.Node   // boolean [batch, N], false for padding
 	Outputs []*graph.Node // what the embedding and every finished layer gave, [batch, N, hidden] each
 	Noise   *graph.Node   // dropout masks, a vector of Spec.NoiseSize values (see Spec.Noise); nil: the graph draws them itself
@@ -51,9 +58,11 @@ func (p *Pass) ReportKept(share *graph.Node) { p.Kept = append(p.Kept, share) }
 // Parameter returns the value of a named parameter in this graph.
 func (p *Pass) Parameter(name string) *graph.Node { return p.Model.node(p.Graph, name) }
 
-// Pairs is the boolean [batch, heads, queries, keys], the given dims, of real queries and the keys that each may see.
+// Pairs is the boolean [batch, heads, queries, keys], the given dims, of the first so many queries that are real and the keys
+// that each may see.
 func (p *Pass) Pairs(visible *graph.Node, dims ...int) *graph.Node {
 	pairs := graph.BroadcastToDims(visible, dims...)
-	queries := graph.InsertAxes(graph.InsertAxes(p.Valid, 1), -1) // [batch, 1, queries, 1]
+	valid := graph.Slice(p.Valid, graph.AxisRange(), graph.AxisRange(0, dims[2]))
+	queries := graph.InsertAxes(graph.InsertAxes(valid, 1), -1) // [batch, 1, queries, 1]
 	return graph.LogicalAnd(pairs, graph.BroadcastToDims(queries, dims...))
 }

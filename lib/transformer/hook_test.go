@@ -119,3 +119,24 @@ func TestAdoptTakesWhatFits(t *testing.T) {
 		}
 	}
 }
+
+// openHook sees everything and changes nothing.
+type openHook struct{}
+
+func (openHook) Scores(_ *transformer.Pass, _ int, scores, _ *graph.Node) *graph.Node { return scores }
+
+// Without a hook the last layer computes the first token alone, and the answer is the same.
+func TestLastLayerOfFirstToken(t *testing.T) {
+	for _, family := range []transformer.Family{transformer.BERT, transformer.PreNorm} {
+		s := small()
+		s.Family = family
+		m := newModel(t, s)
+		ids, lengths := batch()
+		got, want := inGraph(t, m, nil, ids, lengths), inGraph(t, m, openHook{}, ids, lengths)
+		for i := range want {
+			if d := got[i] - want[i]; d > 1e-5 || d < -1e-5 {
+				t.Errorf("family %q: logit %d is %v, with all tokens %v", family, i, got[i], want[i])
+			}
+		}
+	}
+}

@@ -50,7 +50,7 @@ func NewStaged(backend compute.Backend, m *Encoder) (*Staged, error) {
 	s.answer = stage(func(p *Pass, in []*graph.Node) []*graph.Node { return []*graph.Node{p.answer(p.last(in[0]))} })
 	for l := range m.Spec.Layers {
 		s.project = append(s.project, stage(func(p *Pass, in []*graph.Node) []*graph.Node {
-			q, k, v := p.project(l, in[0])
+			q, k, v := p.project(l, in[0], in[0].Shape().Dimensions[1])
 			return []*graph.Node{q, k, v} // [batch, heads, N, d]: a head's matrix is one contiguous slice
 		}))
 		s.finish = append(s.finish, stage(func(p *Pass, in []*graph.Node) []*graph.Node {

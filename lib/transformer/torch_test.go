@@ -115,7 +115,7 @@ func blockOutput(t *testing.T, s Spec) []float32 {
 	run, err := model.NewExec(backend, m.Store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
 		p := &Pass{Model: m, Graph: in[0].Graph()}
 		visible := p.see(in[1], s.Tokens)
-		q, k, v := p.project(0, in[0])
+		q, k, v := p.project(0, in[0], in[0].Shape().Dimensions[1])
 		return []*graph.Node{p.finish(0, in[0], p.attend(0, nil, q, k, v, visible))}
 	})
 	if err != nil {
