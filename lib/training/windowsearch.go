@@ -139,18 +139,22 @@ func (s WindowSearch) Run(ctx context.Context, m WindowModel) (FoundWindows, err
 		return FoundWindows{}, err
 	}
 	r := &windowRun{WindowSearch: s, model: m, began: time.Now()}
-	r.Half, r.floor = FullWindows(s.Layers, s.Tokens), math.Inf(-1)
-	if _, err := r.try(ctx, "full attention", r.Half); err != nil {
+	r.floor = math.Inf(1) // it is fine-tuned too: longer training is no merit of windows
+	full := FullWindows(s.Layers, s.Tokens)
+	score, err := r.measure(ctx, "full attention", full)
+	if err == nil {
+		err = r.take(full, score)
+	}
+	if err != nil {
 		return FoundWindows{}, err
 	}
-	r.Full, r.floor = r.Score, r.Score-s.Budget
+	r.Full, r.floor = score, score-s.Budget
 	if err := r.global(ctx); err != nil {
 		return FoundWindows{}, err
 	}
 	if s.GlobalOnly {
 		return r.FoundWindows, nil
 	}
-	var err error
 	switch s.Order {
 	case FirstToLast:
 		err = r.layers(ctx, func(l int) int { return l })

@@ -60,6 +60,30 @@ func (a Converter) Convert(sum float64) float64 {
 	return max(0, min(a.top, math.Round(sum/a.scale))) * a.scale
 }
 
+// add converts the sums of one input, slices columns for each of y, and adds place x weight x the result. It is Convert in a loop;
+// the rounding is written out, because noisy runs spend most of their time here.
+func (a Converter) add(y []float64, sums []float32, weights []float64, place float64, slices int) {
+	step := place * a.scale
+	if a.ideal {
+		step = place
+	}
+	for o := range y {
+		total := 0.0
+		weights := weights[o*slices : (o+1)*slices]
+		for k, sum := range sums[o*slices : (o+1)*slices] {
+			v := float64(sum)
+			if !a.ideal {
+				if v /= a.scale; v <= 0 {
+					continue
+				}
+				v = min(a.top, float64(int64(v+0.5)))
+			}
+			total += weights[k] * v
+		}
+		y[o] += step * total
+	}
+}
+
 // WithADC returns the machine with converters of the given bits, 4..10, and their price.
 func (s Spec) WithADC(bits int) (Spec, error) {
 	adc, err := energy.ADC(bits)

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 
 	"github.com/sparse-attention/workbench/lib/reram"
-	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
 
@@ -153,43 +152,44 @@ func (m *Matrix) Multiply(inputs []int32, signed bool) ([]float64, error) {
 	return y, nil
 }
 
-// block adds the product of the rows from..to.
+// block adds the product of the rows from..to, input by input: a column's sum is that of the cells whose row has a bit.
 func (m *Matrix) block(y []float64, inputs []int32, from, to int, signed, shifted bool) {
-	slices, rows, n := m.Slices(), to-from, len(inputs)/m.In
+	slices := m.Slices()
 	columns := m.Out * slices
 	convert := m.Converter(m.Rows)
 	noise := m.Noise.Read * float64(m.Rows*(1<<m.CellBits-1)*(1<<m.DACBits-1))
-	plane := blas32.General{Rows: n, Cols: rows, Stride: rows, Data: make([]float32, n*rows)}
-	sums := blas32.General{Rows: n, Cols: columns, Stride: columns, Data: make([]float32, n*columns)}
+	weights := make([]float64, columns) // of a column's sum, by the slice that it holds
+	for c := range weights {
+		weights[c] = math.Ldexp(1, c%slices*m.CellBits)
+	}
+	sums := blas32.Vector{N: columns, Inc: 1, Data: make([]float32, columns)}
+	mask, top := int32(1)<<m.DACBits-1, m.InputCycles()-1
 	for t := range m.InputCycles() {
-		for i := range n {
-			for r := range rows {
-				x := inputs[i*m.In+from+r]
-				if shifted {
-					x += 1 << (m.InputBits - 1)
-				}
-				x &= 1<<m.InputBits - 1
-				plane.Data[i*rows+r] = float32(x >> (t * m.DACBits) & (1<<m.DACBits - 1))
-			}
-		}
 		place := math.Ldexp(1, t*m.DACBits)
-		if signed && !shifted && t == m.InputCycles()-1 {
+		if signed && !shifted && t == top {
 			place = -place
 		}
 		for sign, cells := range m.signs {
-			weight := place
 			if sign == 1 {
-				weight = -place
+				place = -place
 			}
-			block := blas32.General{Rows: rows, Cols: columns, Stride: columns, Data: cells[from*columns : to*columns]}
-			blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, plane, block, 0, sums)
-			for i, sum := range sums.Data {
-				v := float64(sum)
-				if noise > 0 {
-					v += noise * m.random.NormFloat64()
+			for i := range len(inputs) / m.In {
+				clear(sums.Data)
+				for r, x := range inputs[i*m.In+from : i*m.In+to] {
+					if shifted {
+						x += 1 << (m.InputBits - 1)
+					}
+					if x = x >> (t * m.DACBits) & mask; x != 0 {
+						row := (from + r) * columns
+						blas32.Axpy(float32(x), blas32.Vector{N: columns, Inc: 1, Data: cells[row : row+columns]}, sums)
+					}
 				}
-				column := i % columns
-				y[i/columns*m.Out+column/slices] += weight * math.Ldexp(convert.Convert(v), column%slices*m.CellBits)
+				if noise > 0 {
+					for c := range sums.Data {
+						sums.Data[c] += float32(noise * m.random.NormFloat64())
+					}
+				}
+				convert.add(y[i*m.Out:(i+1)*m.Out], sums.Data, weights, place, slices)
 			}
 		}
 	}

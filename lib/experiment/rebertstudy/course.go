@@ -74,7 +74,7 @@ type Exhaustive struct {
 // Exhaust tries the combinations of halvings of N-1 on the encoder, and the greedy search in its three orders, on so many
 // examples of the search split (0 = all). The log in the folder
 // spares what was measured before.
-func (e *Encoder) Exhaust(ctx context.Context, backend compute.Backend, models string, budget float64, examples int, observer training.Observer) (*Exhaustive, error) {
+func (e *Encoder) Exhaust(ctx context.Context, backend compute.Backend, at Folders, budget float64, examples int, observer training.Observer) (*Exhaustive, error) {
 	data := *e.Data
 	data.Dev = thin(data.Dev, examples)
 	m, err := copyOf(e.Model)
@@ -86,7 +86,7 @@ func (e *Encoder) Exhaust(ctx context.Context, backend compute.Backend, models s
 		return nil, err
 	}
 	defer tuner.Close()
-	folder := filepath.Join(models, e.Task.Name, "exhaustive")
+	folder := filepath.Join(at.Models, e.Task.Name, "exhaustive")
 	log, err := training.OpenWindowLog(folder, fmt.Sprintf("%s %.12s exhaustive, %d examples", e.Task.Name, e.Card.DataHash, len(data.Dev)), tuner)
 	if err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func (e *Encoder) Exhaust(ctx context.Context, backend compute.Backend, models s
 		return nil, err
 	}
 	x.Full, x.Best, x.BestScore, x.BestTried = best.Full, best.Half, best.Score, len(best.Trials)
-	return x, writeJSON(filepath.Join(folder, "exhaustive.json"), x)
+	return x, writeJSON(filepath.Join(at.results(), e.Task.Name, "exhaustive", "exhaustive.json"), x)
 }
 
 // scoresOnly holds the same weights for ever, so that every order of candidates shares one log.

@@ -1,6 +1,7 @@
 package rebertstudy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,6 +33,7 @@ type Card struct {
 	DataHash         string // of all three splits
 	Shape            transformer.Spec
 	Parameters       int
+	Start            string  `json:",omitempty"` // the pretrained encoder that it was fine-tuned from
 	Train, Dev, Test int     // examples; Dev is the search split, Test is held out
 	MeanTokens       float64 // of the held-out examples, CLS included
 	Majority         float64 // accuracy of the most frequent class on the held-out examples, 0..1
@@ -50,10 +52,17 @@ const (
 
 // Folders say where models are.
 type Folders struct {
-	Models  string // of the encoders trained here, a folder a task
-	Recipes string // of the committed models of package experiment
+	Models  string // of the encoders trained here and the state of their searches, a folder a task
+	Results string // of what the searches come to, a folder a task; "" = Models
+	Recipes string // of the committed models of package experiment and the pretrained encoders
 	Data    string // data folder, "" to look in the usual places
 }
+
+// results is the folder of what a search comes to.
+func (at Folders) results() string { return cmp.Or(at.Results, at.Models) }
+
+// errOtherData is that of an encoder that was trained on other splits: some of what it trained on may now be held out.
+var errOtherData = errors.New("was trained on other splits of the data")
 
 // Load reads a task's encoder; the error of one that is not there matches os.ErrNotExist.
 func (t Task) Load(at Folders) (*Encoder, error) {
@@ -72,8 +81,13 @@ func (t Task) Load(at Folders) (*Encoder, error) {
 	if e.Model, _, err = transformer.Load(filepath.Join(dir, denseFile)); err != nil {
 		return nil, err
 	}
-	e.Data, e.Confirm, err = t.Open(at.Data, vocabulary)
-	return e, err
+	if e.Data, e.Confirm, err = t.Open(at, vocabulary); err != nil {
+		return nil, err
+	}
+	if e.Card.DataHash != e.Data.Hash() {
+		return nil, fmt.Errorf("rebertstudy: %s %w", filepath.Join(dir, denseFile), errOtherData)
+	}
+	return e, nil
 }
 
 // loadRecipe takes a model that is committed already.
@@ -88,7 +102,7 @@ func (t Task) loadRecipe(at Folders) (*Encoder, error) {
 	}
 	e := &Encoder{Task: t, Model: trained.Dense}
 	e.Task.Dense = r.Dense
-	if e.Data, e.Confirm, err = t.Open(at.Data, trained.Vocabulary); err != nil {
+	if e.Data, e.Confirm, err = t.Open(at, trained.Vocabulary); err != nil {
 		return nil, err
 	}
 	e.Card = e.card()
@@ -99,28 +113,27 @@ func (t Task) loadRecipe(at Folders) (*Encoder, error) {
 // card is what the model and the data say by themselves.
 func (e *Encoder) card() Card {
 	s := e.Model.Spec
-	return Card{Task: e.Task.Name, Dataset: e.Data.Name, DataHash: e.Data.Hash(), Shape: s, Parameters: s.Size(), Seed: e.Task.Dense.Seed,
+	return Card{Task: e.Task.Name, Start: e.Task.Start, Dataset: e.Data.Name, DataHash: e.Data.Hash(), Shape: s, Parameters: s.Size(), Seed: e.Task.Dense.Seed,
 		Train: len(e.Data.Train), Dev: len(e.Data.Dev), Test: len(e.Data.Test), MeanTokens: meanTokens(e.Data.Test), Majority: majority(e.Data.Test)}
 }
 
-// LoadOrTrain is Load, or the training of what is not there. An interrupted training goes on where it stopped.
+// LoadOrTrain is Load, or the training of what is not there or was trained on other splits. An interrupted training goes on where
+// it stopped.
 func (t Task) LoadOrTrain(ctx context.Context, backend compute.Backend, at Folders, observer training.Observer) (*Encoder, error) {
 	e, err := t.Load(at)
-	if !errors.Is(err, os.ErrNotExist) || t.Recipe != "" {
+	if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, errOtherData) || t.Recipe != "" {
 		return e, err
 	}
 	e = &Encoder{Task: t}
-	if e.Data, e.Confirm, err = t.Open(at.Data, nil); err != nil {
+	if e.Data, e.Confirm, err = t.Open(at, nil); err != nil {
 		return nil, err
 	}
 	began, dir := time.Now(), filepath.Join(at.Models, t.Name)
-	s := t.Spec
-	s.Vocabulary, s.Classes = e.Data.Vocabulary.Size(), len(e.Data.Classes)
-	if e.Model, err = transformer.NewEncoder(s, t.Dense.Seed); err != nil {
+	if e.Model, err = t.begin(at, e.Data); err != nil {
 		return nil, err
 	}
 	o := t.Dense
-	o.Checkpoint, o.Observer = filepath.Join(dir, "state"), observer
+	o.Checkpoint, o.Observer = filepath.Join(dir, "state-"+e.Data.Hash()[:12]), observer
 	if err := os.MkdirAll(o.Checkpoint, 0o755); err != nil {
 		return nil, fmt.Errorf("rebertstudy: %w", err)
 	}
@@ -130,16 +143,66 @@ func (t Task) LoadOrTrain(ctx context.Context, backend compute.Backend, at Folde
 	}
 	e.Card = e.card()
 	e.Card.Epoch, e.Card.Steps, e.Card.Backend, e.Card.Minutes = result.Epoch, result.Steps, backend.Name(), time.Since(began).Minutes()
-	if err := e.Model.Save(filepath.Join(dir, denseFile), transformer.Float16, map[string]string{"task": t.Name, "data": e.Card.DataHash}); err != nil {
-		return nil, err
-	}
-	if err := e.Data.Vocabulary.Save(filepath.Join(dir, vocabularyFile)); err != nil {
-		return nil, err
-	}
-	if err := writeJSON(filepath.Join(dir, cardFile), e.Card); err != nil {
+	if err := e.save(at); err != nil {
 		return nil, err
 	}
 	return t.Load(at) // in half precision, as everybody else will have it
+}
+
+// Adopt makes an encoder that was trained elsewhere, on the whole training split and from the same pretrained encoder, the task's own:
+// LoadOrTrain finds it. The weights must be those of one of Task.Spec's shape. A task whose search split is cut from the training split
+// is refused.
+func (t Task) Adopt(at Folders, path string) error {
+	d, confirm, err := t.Open(at, nil)
+	if err != nil {
+		return err
+	}
+	if t.Start == "" || !t.Public {
+		return fmt.Errorf("rebertstudy: %s cannot take over %s: the task must begin with a pretrained encoder, and its search split must not be cut from the training split", t.Name, path)
+	}
+	m, _, err := transformer.Load(path)
+	if err != nil {
+		return err
+	}
+	if m.Spec.Tokens != t.Spec.Tokens || m.Spec.Classes != len(d.Classes) || m.Spec.Vocabulary != d.Vocabulary.Size() {
+		return fmt.Errorf("rebertstudy: %s has Spec.Tokens %d, Classes %d, Vocabulary %d; must be %d, %d, %d", path, m.Spec.Tokens, m.Spec.Classes, m.Spec.Vocabulary, t.Spec.Tokens, len(d.Classes), d.Vocabulary.Size())
+	}
+	e := &Encoder{Task: t, Model: m, Data: d, Confirm: confirm}
+	e.Card = e.card()
+	return e.save(at)
+}
+
+// save writes the encoder's weights in half precision, its vocabulary and its card.
+func (e *Encoder) save(at Folders) error {
+	dir := filepath.Join(at.Models, e.Task.Name)
+	if err := e.Model.Save(filepath.Join(dir, denseFile), transformer.Float16, map[string]string{"task": e.Task.Name, "data": e.Card.DataHash}); err != nil {
+		return err
+	}
+	if err := e.Data.Vocabulary.Save(filepath.Join(dir, vocabularyFile)); err != nil {
+		return err
+	}
+	return writeJSON(filepath.Join(dir, cardFile), e.Card)
+}
+
+// begin is the model before it is trained.
+func (t Task) begin(at Folders, d *datasets.Dataset) (*transformer.Encoder, error) {
+	s := t.Spec
+	s.Vocabulary, s.Classes = d.Vocabulary.Size(), len(d.Classes)
+	if t.Start != "" {
+		p, err := t.pretrained(at)
+		if err != nil {
+			return nil, err
+		}
+		return p.Classifier(s.Tokens, s.Classes, s.Dropout, t.Dense.Seed)
+	}
+	if image := d.Train[0].Image; image != nil {
+		s.Patch = image.PatchValues()
+	}
+	m, err := transformer.NewEncoder(s, t.Dense.Seed)
+	if err != nil || s.Patch == 0 {
+		return m, err
+	}
+	return m, experiment.Whiten(m, d)
 }
 
 func meanTokens(examples []datasets.Example) float64 {

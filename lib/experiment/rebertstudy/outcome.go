@@ -27,7 +27,10 @@ type Outcome struct {
 }
 
 // Checkpoints is the folder of the committed results under the module's root.
-func Checkpoints(root string) string { return filepath.Join(experiment.Checkpoints(root), "rebert") }
+func Checkpoints(root string) string { return Results(experiment.Checkpoints(root)) }
+
+// Results is the folder of the results in a folder of checkpoints.
+func Results(checkpoints string) string { return filepath.Join(checkpoints, "rebert") }
 
 // OutcomeHash is one hash over what the searches found, for a figure's provenance.
 func OutcomeHash(all []Outcome) string {
@@ -75,7 +78,7 @@ func SearchAll(ctx context.Context, backend compute.Backend, at Folders, budget 
 		if err != nil {
 			return nil, nil, err
 		}
-		s, err := e.Search(ctx, backend, at.Models, t.Options(budget), observer)
+		s, err := e.Search(ctx, backend, at, t.Options(budget), observer)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -100,6 +103,19 @@ func Real(all []Outcome) []Outcome {
 func (o Outcome) AtChance() bool {
 	full := experiment.Score{Examples: o.Search.Held, Correct: int(math.Round(o.Search.Before * float64(o.Search.Held) / 100))}
 	return full.Accuracy()-100*o.Card.Majority <= full.Confidence()
+}
+
+// Verdict says in words whether the windows hold the budget.
+func (o Outcome) Verdict() string {
+	switch s := o.Search; {
+	case o.AtChance():
+		return fmt.Sprintf("at chance (most frequent class %.1f)", 100*o.Card.Majority)
+	case slices.Equal(s.Half, training.FullWindows(len(s.Half), s.Tokens)):
+		return "no windows confirmed"
+	case !s.Holds():
+		return "missed"
+	}
+	return "held"
 }
 
 // Windows are those that the machine reads.
@@ -142,23 +158,14 @@ func AccuracyRows(all []Outcome) []published.Row {
 // OutcomeTable lists the searches.
 func OutcomeTable(all []Outcome) (headings []string, rows [][]string) {
 	headings = []string{"task", "shape", "N", "mean length", "greedy", "confirmed on", "half-windows", "mean / N", "2W+1 / length", "search split (%)", "held out", "full (%)", "full, trained as long (%)",
-		"windows (%)", "loss (points)", "loss against trained as long", "budget", "candidates"}
+		"windows (%)", "loss against full (points)", "against trained as long", "budget", "candidates"}
 	for _, o := range all {
 		s := o.Search
-		verdict := "held"
-		switch {
-		case o.AtChance():
-			verdict = fmt.Sprintf("at chance (most frequent class %.1f)", 100*o.Card.Majority)
-		case slices.Equal(s.Half, training.FullWindows(len(s.Half), s.Tokens)):
-			verdict = "no windows confirmed"
-		case !s.Holds():
-			verdict = "missed"
-		}
 		rows = append(rows, []string{o.Task.Title, fmt.Sprintf("L %d, H %d", o.Card.Shape.Layers, o.Card.Shape.Hidden), fmt.Sprint(s.Tokens),
 			fmt.Sprintf("%.1f", o.Card.MeanTokens), fmt.Sprint(s.greedy()), fmt.Sprint(s.Confirm), fmt.Sprint(s.Half), fmt.Sprintf("%.2f", s.Mean()/float64(s.Tokens)),
 			fmt.Sprintf("%.2f", (2*s.Mean()+1)/o.Card.MeanTokens), fmt.Sprintf("%.1f to %.1f", s.Full, s.Final), fmt.Sprint(s.Held),
 			fmt.Sprintf("%.1f", s.Before), fmt.Sprintf("%.1f", s.Control), fmt.Sprintf("%.1f", s.After), fmt.Sprintf("%.2f +-%.2f", s.Drop, s.Within), fmt.Sprintf("%.2f +-%.2f", s.Against, s.AgainstWithin),
-			fmt.Sprintf("%g: %s", s.Options.Budget, verdict), fmt.Sprint(len(s.Trials))})
+			fmt.Sprintf("%g: %s", s.Options.Budget, o.Verdict()), fmt.Sprint(len(s.Trials))})
 	}
 	return headings, rows
 }
@@ -168,10 +175,11 @@ func OutcomeTable(all []Outcome) (headings []string, rows [][]string) {
 func AccuracyVerdicts(all []Outcome) []published.Verdict {
 	var most, least *Search
 	for _, o := range Real(all) {
-		if most == nil || o.Search.Drop > most.Drop {
+		loss, _ := o.Search.Loss()
+		if most == nil || loss > lossOf(most) {
 			most = o.Search
 		}
-		if least == nil || o.Search.Drop < least.Drop {
+		if least == nil || loss < lossOf(least) {
 			least = o.Search
 		}
 	}
@@ -184,8 +192,14 @@ func AccuracyVerdicts(all []Outcome) []published.Verdict {
 		if r.Metric == "accuracy_loss_min" {
 			s = least
 		}
-		out = append(out, published.Judge(r, s.Drop, published.Accuracy, published.Confidence(0), published.AtMost(),
-			published.Because("%s of %d tasks of ours, held-out examples, +-%.2f (95 %%)", s.Task, len(Real(all)), s.Within)))
+		loss, within := s.Loss()
+		out = append(out, published.Judge(r, loss, published.Accuracy, published.Confidence(0), published.AtMost(),
+			published.Because("%s of %d tasks of ours, held-out examples, +-%.2f (95 %%)", s.Task, len(Real(all)), within)))
 	}
 	return out
+}
+
+func lossOf(s *Search) float64 {
+	points, _ := s.Loss()
+	return points
 }

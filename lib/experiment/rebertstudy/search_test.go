@@ -24,23 +24,73 @@ func examples(texts ...string) []datasets.Example {
 	return out
 }
 
-// The search split takes whole texts, and no part of one of them stays behind for training.
-func TestCarveLeavesNoPhrases(t *testing.T) {
-	train := examples("a fine film", "fine film", "film", "a dull long play of words", "long play", "play of", "another thing", "fine", "nothing new here", "words")
-	rest, search := carve(train, 2)
-	if len(search) != 2 || len(rest) == 0 {
-		t.Fatalf("%d for the search, %d rest", len(search), len(rest))
+// No part of a text that is cut out stays behind for training, nor the text itself; of a pair only the pair is taken out.
+func TestWithoutLeavesNoPhrases(t *testing.T) {
+	train := examples("a fine film", "fine film", "film", "a dull long play of words", "long play", "play  of", "another thing", "fine", "nothing new here", "one\ttwo", "one")
+	cut := []datasets.Example{train[0], train[3], train[9]}
+	var rest []string
+	for _, e := range without(train, cut) {
+		rest = append(rest, e.Text)
 	}
-	for _, s := range search {
-		for _, r := range rest {
-			if strings.Contains(" "+s.Text+" ", " "+r.Text+" ") {
-				t.Errorf("%q stays for training, %q is in the search split", r.Text, s.Text)
-			}
-		}
+	if want := []string{"another thing", "nothing new here", "one"}; !cmp.Equal(rest, want) {
+		t.Errorf("%q stay for training, want %q", rest, want)
 	}
 	if n := len(thin(train, 3)); n != 3 {
 		t.Errorf("thin gives %d of 3", n)
 	}
+}
+
+// The four sets of examples of a task are disjoint, whether its test labels are public or not.
+func TestSplitsAreDisjoint(t *testing.T) {
+	for _, task := range []Task{small(), {Name: "cola", Dataset: "cola", Data: datasets.Options{MaxTokens: 64, Overflow: datasets.Truncate}, Search: 30, Confirm: 40}} {
+		at := Folders{}
+		if task.Dataset == "cola" {
+			at.Data = fewSentences(t)
+			task.Search, task.Confirm = 3, 4
+		}
+		d, confirm, err := task.Open(at, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(d.Dev) != task.Search || len(confirm) != task.Confirm || len(d.Test) == 0 {
+			t.Errorf("%s: %d examples for the search, %d confirm, %d are held out", task.Name, len(d.Dev), len(confirm), len(d.Test))
+		}
+		seen := map[string]string{}
+		for _, s := range []struct {
+			name     string
+			examples []datasets.Example
+		}{{"train", d.Train}, {"search", d.Dev}, {"confirm", confirm}, {"test", d.Test}} {
+			for _, e := range s.examples {
+				if other, ok := seen[e.Text]; ok && other != s.name {
+					t.Errorf("%s: %q is in %s and in %s", task.Name, e.Text, other, s.name)
+				}
+				seen[e.Text] = s.name
+			}
+		}
+	}
+}
+
+// fewSentences is a data folder with a CoLA of 20 sentences for training and 5 for dev.
+func fewSentences(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	dir := filepath.Join(folder, "glue", "CoLA")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []struct {
+		file string
+		n    int
+	}{{"train.tsv", 20}, {"dev.tsv", 5}} {
+		var text strings.Builder
+		for i := range s.n {
+			fmt.Fprintf(&text, "x\t%d\t\tsentence %d of %s\n", i%2, i, s.file)
+		}
+		if err := os.WriteFile(filepath.Join(dir, s.file), []byte(text.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
 }
 
 // What is thinned out and what is left are the whole, once each.
@@ -62,7 +112,7 @@ func TestOthersAreTheRest(t *testing.T) {
 // small is a task that trains in a second; its accuracy does not matter.
 func small() Task {
 	return Task{Name: "small", Title: "small", Dataset: "listops-short", Data: datasets.Options{Train: 96, Dev: 40, Test: 40, MinLength: 4, MaxLength: 16, MaxTokens: 16},
-		Spec: transformer.Spec{Layers: 2, Hidden: 8, Heads: 1, FFN: 8, Tokens: 16}, Dense: training.Options{Epochs: 1, Batch: 32, Seed: 1}, Search: 20, Tune: 1, Final: 3}
+		Spec: transformer.Spec{Layers: 2, Hidden: 8, Heads: 1, FFN: 8, Tokens: 16}, Dense: training.Options{Epochs: 1, Batch: 32, Seed: 1}, Search: 20, Confirm: 12, Tune: 1, Final: 3}
 }
 
 // Training, search and judgement on files: the windows file is what the machine reads, a second call measures nothing anew and
@@ -72,14 +122,14 @@ func TestSearchLeavesWindowsForTheMachine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	task, at := small(), Folders{Models: t.TempDir()}
+	task, at := small(), Folders{Models: t.TempDir(), Results: t.TempDir()}
 	search := func() (*Search, int) {
 		e, err := task.LoadOrTrain(t.Context(), b, at, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		seen := 0
-		s, err := e.Search(t.Context(), b, at.Models, task.Options(100), func(e progress.Event) {
+		s, err := e.Search(t.Context(), b, at, task.Options(200), func(e progress.Event) {
 			if strings.HasPrefix(e.Phase, "windows") {
 				seen++
 			}
@@ -94,14 +144,17 @@ func TestSearchLeavesWindowsForTheMachine(t *testing.T) {
 		t.Errorf("%d events for %d candidates, %d held out", seen, len(first.Trials), first.Held)
 	}
 	if want := []int{0, 0}; !cmp.Equal(first.Half, want) || !cmp.Equal(first.Greedy, want) {
-		t.Errorf("a budget of 100 points leaves %v, want %v", first.Half, want)
+		t.Errorf("a budget of 200 points leaves %v, want %v", first.Half, want)
+	}
+	if len(first.Tried) != 1 || !first.Tried[0].Taken || first.Confirm != 12 {
+		t.Errorf("confirmed on %d examples: %+v", first.Confirm, first.Tried)
 	}
 	second, _ := search()
 	second.Minutes, second.Tunings = first.Minutes, first.Tunings
 	if diff := cmp.Diff(first, second); diff != "" {
 		t.Errorf("the second call differs:\n%s", diff)
 	}
-	w, err := rebert.ReadWindows(filepath.Join(at.Models, "small", "budget-100", "windows.json"))
+	w, err := rebert.ReadWindows(filepath.Join(at.Results, "small", "budget-200", "windows.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +175,7 @@ func TestExhaustSharesItsLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, err := e.Exhaust(context.Background(), b, at.Models, 0, 0, nil)
+	x, err := e.Exhaust(context.Background(), b, at, 0, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +191,7 @@ func TestExhaustSharesItsLog(t *testing.T) {
 
 func outcome(before float64, held int, majority, drop, budget float64) Outcome {
 	return Outcome{Task: Task{Name: "x", Title: "X"}, Card: Card{Majority: majority, MeanTokens: 10},
-		Search: &Search{Task: "x", Tokens: 64, Half: []int{4, 2}, Before: before, After: before - drop, Drop: drop, Held: held, Options: SearchOptions{Budget: budget}}}
+		Search: &Search{Task: "x", Tokens: 64, Half: []int{4, 2}, Before: before, Control: before, After: before - drop, Drop: drop, Against: drop, Held: held, Options: SearchOptions{Budget: budget}}}
 }
 
 // A task is at chance when it is not better than its most frequent class by more than the interval.
@@ -158,6 +211,68 @@ func TestChanceIsApart(t *testing.T) {
 		if want := map[string]float64{"accuracy_loss_min": 0.5, "accuracy_loss_max": 1.5}[v.Metric]; v.Ours != want {
 			t.Errorf("%s is %v, want %v", v.Metric, v.Ours, want)
 		}
+	}
+}
+
+// The loss is against the better of the two with full attention.
+func TestLossIsAgainstTheBetter(t *testing.T) {
+	s := Search{Drop: 0.4, Within: 1, Against: 1.3, AgainstWithin: 2, Options: SearchOptions{Budget: 1}}
+	if points, within := s.Loss(); points != 1.3 || within != 2 || s.Holds() {
+		t.Errorf("loss %v +- %v, holds %v", points, within, s.Holds())
+	}
+	s.Drop = 1.4
+	if points, within := s.Loss(); points != 1.4 || within != 1 {
+		t.Errorf("loss %v +- %v", points, within)
+	}
+}
+
+// Windows are confirmed from the narrowest on, each clearly wider than the one before, and never full attention.
+func TestAttempts(t *testing.T) {
+	s := Search{Tokens: 64}
+	for _, x := range []struct {
+		kept bool
+		half int
+	}{{true, 63}, {true, 32}, {true, 24}, {false, 16}, {true, 12}, {true, 11}, {true, 10}} {
+		s.Trials = append(s.Trials, training.WindowTrial{Kept: x.kept, Half: []int{x.half, x.half}})
+	}
+	if want := [][]int{{10, 10}, {24, 24}, {32, 32}}; !cmp.Equal(s.attempts(), want) {
+		t.Errorf("%v, want %v", s.attempts(), want)
+	}
+}
+
+// A task counts once, and only with windows that hold.
+func TestClaims(t *testing.T) {
+	all := []Outcome{outcome(80, 872, 0.51, 0.5, 1), outcome(80, 872, 0.51, 1.5, 1), outcome(80, 872, 0.51, 0.2, 1), outcome(69.2, 1043, 0.691, 0, 1)}
+	for i, name := range []string{"a", "b", "a", "c"} {
+		all[i].Card.Dataset, all[i].Task.Title = name, fmt.Sprint(name, i)
+	}
+	c := Claims(all)
+	if c.Tasks != 2 || !cmp.Equal(c.Held, []string{"a0"}) || !cmp.Equal(c.Narrow, []string{"a0"}) {
+		t.Errorf("%v", c)
+	}
+}
+
+// An encoder that was trained on other splits is trained anew.
+func TestOtherSplitsAreTrainedAnew(t *testing.T) {
+	b, err := transformer.OpenBackend("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	task, at := small(), Folders{Models: t.TempDir()}
+	if _, err := task.LoadOrTrain(t.Context(), b, at, nil); err != nil {
+		t.Fatal(err)
+	}
+	task.Search = 30
+	if _, err := task.Load(at); err == nil || !strings.Contains(err.Error(), "other splits") {
+		t.Errorf("an encoder of other splits is loaded: %v", err)
+	}
+	trained := 0
+	e, err := task.LoadOrTrain(t.Context(), b, at, func(progress.Event) { trained++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if trained == 0 || e.Card.Dev != 30 {
+		t.Errorf("%d events of training, a search split of %d", trained, e.Card.Dev)
 	}
 }
 
@@ -181,5 +296,5 @@ func TestLoadingWhatIsNotThere(t *testing.T) {
 func ExampleTask_Options() {
 	t, _ := FindTask("sst2")
 	fmt.Println(t.Options(0.5))
-	// Output: budget 0.5, first to last, halve, then bisect, tune 40, final 240, first key false
+	// Output: budget 0.5, reserve 0.5, first to last, halve, then bisect, tune 40, final 240, first key false
 }

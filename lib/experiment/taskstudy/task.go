@@ -129,7 +129,7 @@ func (t Task) Run(ctx context.Context, seed uint64, d *datasets.Dataset, w Where
 		}
 	}
 	if t.White {
-		if err := Whiten(m, d); err != nil {
+		if err := experiment.Whiten(m, d); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/experiment/taskstudy"
 	"github.com/sparse-attention/workbench/lib/training"
 	"github.com/sparse-attention/workbench/lib/transformer"
@@ -127,7 +128,7 @@ func TestWhiten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := taskstudy.Whiten(m, d); err != nil {
+	if err := experiment.Whiten(m, d); err != nil {
 		t.Fatal(err)
 	}
 	w, err := m.Values("embedding/patch/weights")
@@ -163,7 +164,7 @@ func TestWhiten(t *testing.T) {
 		}
 	}
 	text, _ := transformer.NewEncoder(transformer.Tiny(8, 10, 2), 1)
-	if err := taskstudy.Whiten(text, d); err == nil || !strings.Contains(err.Error(), "Spec.Patch = 0") {
+	if err := experiment.Whiten(text, d); err == nil || !strings.Contains(err.Error(), "Spec.Patch = 0") {
 		t.Errorf("a model of tokens: error %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package taskstudy
+package experiment
 
 import (
 	"fmt"
@@ -24,7 +24,7 @@ const (
 func Whiten(m *transformer.Encoder, d *datasets.Dataset) error {
 	values, hidden := m.Spec.Patch, m.Spec.Hidden
 	if values == 0 {
-		return fmt.Errorf("taskstudy: the model has Spec.Patch = 0, must read patches to be whitened")
+		return fmt.Errorf("experiment: the model has Spec.Patch = 0, must read patches to be whitened")
 	}
 	var data []float64
 	for b := range datasets.Batches(d.Train[:min(len(d.Train), whitenedImages)], datasets.BatchOptions{Size: 1, Limit: m.Spec.Tokens}) {
@@ -36,7 +36,7 @@ func Whiten(m *transformer.Encoder, d *datasets.Dataset) error {
 	stat.CovarianceMatrix(&covariance, mat.NewDense(len(data)/values, values, data), nil)
 	var eigen mat.EigenSym
 	if !eigen.Factorize(&covariance, true) {
-		return fmt.Errorf("taskstudy: the covariance of the patches has no eigenvectors")
+		return fmt.Errorf("experiment: the covariance of the patches has no eigenvectors")
 	}
 	var vectors mat.Dense
 	eigen.VectorsTo(&vectors)
