@@ -62,6 +62,8 @@ func one(ctx context.Context, r cascadestudy.Recipe, where cascadestudy.Where, m
 	began, last := time.Now(), time.Time{}
 	observer := func(e progress.Event) {
 		switch {
+		case e.Phase == "measure":
+			fmt.Printf("%s: measured %d of %d\n", r.Task, e.Step, e.Steps)
 		case e.Evaluated:
 			fmt.Printf("%s, %s: epoch %d of %d, dev %s %.4f, loss %.3f, %.0f examples/s\n", r.Task, e.Phase, e.Epoch, e.Epochs, e.Metric, e.Value, e.Loss, e.ExamplesPerSecond)
 		case e.Note != "" || time.Since(last) > 20*time.Second:
