@@ -53,6 +53,9 @@ func (c *Cascade) Prepare(m *transformer.Encoder) error { return c.Validate(m.Sp
 // Names implements Hook: there is nothing to train.
 func (c *Cascade) Names() []string { return nil }
 
+// FirstTokenSuffices implements transformer.FirstTokenHook: no layer follows the last one, to which its tokens would matter.
+func (c *Cascade) FirstTokenSuffices() {}
+
 // cascadeState is what the layers so far have left. Shares are 1 or 0 a token or head.
 type cascadeState struct {
 	length         *graph.Node // [batch, 1], tokens
@@ -107,6 +110,9 @@ func (c *Cascade) Probabilities(p *transformer.Pass, layer int, x, visible *grap
 	dims := x.Shape().Dimensions
 	on := graph.BroadcastToDims(graph.InsertAxes(s.heads, -1, -1), dims...)
 	x = graph.Mul(x, on)
+	if layer == len(c.Tokens)-1 {
+		return x // nothing is dropped by what the last layer earns
+	}
 	queries := graph.InsertAxes(graph.InsertAxes(s.tokens, 1), -1) // [batch, 1, queries, 1]
 	paid := graph.StopGradient(graph.Mul(x, graph.BroadcastToDims(queries, dims...)))
 	s.earned = graph.Add(s.earned, graph.ReduceSum(paid, 1, 2))

@@ -41,9 +41,9 @@ func Recipes() []Recipe {
 	return []Recipe{
 		{Task: "listops-short", Title: "ListOps (at most 128 tokens)", Base: "listops-short", Tokens: 0.5, Heads: 0.5, Options: fine(1, 32, 100, 2e-4), Sweep: 200, Goal: 1000},
 		{Task: "gosource", Title: "Go source (bytes)", Base: "gosource", Tokens: 0.45, Heads: 0.25, Options: fine(1, 32, 150, 5e-4), Sweep: 200, Goal: 1000},
-		{Task: "sst2", Title: "SST-2", Start: encoder, Data: cut(64), Tokens: 0.6, Heads: 0.25, Options: fine(1, 64, 750, 5e-4), Sweep: 400},
+		{Task: "sst2", Title: "SST-2", Start: encoder, Data: cut(64), Tokens: 0.6, Heads: 0.25, Options: fine(1, 64, 1000, 5e-4), Sweep: 400},
 		{Task: "mrpc", Title: "MRPC (sentence pairs)", Start: encoder, Data: cut(128), Tokens: 0.6, Options: fine(3, 32, 0, 3e-4), Sweep: 200},
-		{Task: "imdb", Title: "IMDb (at most 256 tokens)", Start: encoder, Data: cut(256), Tokens: 0.6, Options: fine(1, 32, 160, 5e-4), Sweep: 100, Goal: 1000},
+		{Task: "imdb", Title: "IMDb (at most 256 tokens)", Start: encoder, Data: cut(256), Tokens: 0.6, Options: fine(1, 32, 200, 5e-4), Sweep: 100, Goal: 1000},
 	}
 }
 
