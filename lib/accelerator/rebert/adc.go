@@ -60,27 +60,25 @@ func (a Converter) Convert(sum float64) float64 {
 	return max(0, min(a.top, math.Round(sum/a.scale))) * a.scale
 }
 
-// add converts the sums of one input, slices columns for each of y, and adds place x weight x the result. It is Convert in a loop;
-// the rounding is written out, because noisy runs spend most of their time here.
-func (a Converter) add(y []float64, sums []float32, weights []float64, place float64, slices int) {
-	step := place * a.scale
-	if a.ideal {
-		step = place
-	}
+// add converts the sums of one input, one column for each slice of cellBits bits of each of y, and adds place times the result. It is
+// Convert in a loop, written out for the usual converter, whose step is a level: noisy runs spend most of their time here.
+func (a Converter) add(y []float64, sums []float32, place float64, cellBits int) {
+	slices := len(sums) / len(y)
+	top := int32(a.top)
 	for o := range y {
-		total := 0.0
-		weights := weights[o*slices : (o+1)*slices]
-		for k, sum := range sums[o*slices : (o+1)*slices] {
-			v := float64(sum)
-			if !a.ideal {
-				if v /= a.scale; v <= 0 {
-					continue
-				}
-				v = min(a.top, float64(int64(v+0.5)))
+		columns := sums[o*slices : (o+1)*slices]
+		if !a.ideal && a.scale == 1 && slices*cellBits <= 16 {
+			total, shift := int32(0), 0
+			for _, sum := range columns {
+				total += max(0, min(top, int32(sum+0.5))) << shift
+				shift += cellBits
 			}
-			total += weights[k] * v
+			y[o] += place * float64(total)
+			continue
 		}
-		y[o] += step * total
+		for k, sum := range columns {
+			y[o] += place * math.Ldexp(a.Convert(float64(sum)), k*cellBits)
+		}
 	}
 }
 

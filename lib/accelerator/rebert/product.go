@@ -78,7 +78,7 @@ func (d Datapath) Write(weights []int16, in, out int, ids ...uint64) (*Matrix, e
 	}
 	m := &Matrix{Datapath: d, In: in, Out: out, sums: make([]float64, out), random: rand.New(rand.NewPCG(seed, 0x5265424552540000))}
 	slices := d.Slices()
-	levels := m.levels()
+	levels := d.levels()
 	for sign := range m.signs {
 		m.signs[sign] = make([]float32, in*out*slices)
 	}
@@ -92,33 +92,48 @@ func (d Datapath) Write(weights []int16, in, out int, ids ...uint64) (*Matrix, e
 		for sign, magnitude := range magnitudes {
 			for k := range slices {
 				level := magnitude >> (k * d.CellBits) & (1<<d.CellBits - 1)
-				m.signs[sign][i*slices+k] = m.program(levels[level])
+				m.signs[sign][i*slices+k] = levels[level].draw(m.random)
 			}
 		}
 	}
 	return m, nil
 }
 
-// levels is the conductance of each level of a cell, in microsiemens.
-func (m *Matrix) levels() []float64 {
-	g := make([]float64, 1<<m.CellBits)
-	for l := range g {
-		g[l] = m.Cell.Off() + float64(l)/float64(len(g)-1)*(m.Cell.On()-m.Cell.Off())
-	}
-	return g
+// cellLevel is what a cell becomes that is meant to have one level, in levels: a reference column takes off the current of level 0.
+type cellLevel struct {
+	level, deviation float64 // of a Gaussian error
+	none             float64 // the level of a cell without conductance: none is lower
+	lognormal        float64 // where not 0: the deviation of the logarithm of the conductance
 }
 
-// program is the level that a cell takes when it is meant to have conductance g. A reference column takes off the current of
-// level 0.
-func (m *Matrix) program(g float64) float32 {
-	switch v := m.Noise.Cells; v {
-	case reram.NoVariation:
-	case reram.Lognormal:
-		g *= math.Exp(m.Noise.Sigma * m.random.NormFloat64())
-	default:
-		g = max(g+v.Deviation(g, m.Noise.Sigma, m.Cell)*m.random.NormFloat64(), 0)
+// levels are those of a cell.
+func (d Datapath) levels() []cellLevel {
+	off, top := d.Cell.Off(), float64(int(1)<<d.CellBits-1)
+	span := d.Cell.On() - off
+	all := make([]cellLevel, 1<<d.CellBits)
+	for l := range all {
+		c := &all[l]
+		c.level, c.none = float64(l), -off/span*top
+		switch v := d.Noise.Cells; v {
+		case reram.NoVariation:
+		case reram.Lognormal:
+			c.lognormal = d.Noise.Sigma
+		default:
+			c.deviation = v.Deviation(off+float64(l)/top*span, d.Noise.Sigma, d.Cell) / span * top
+		}
 	}
-	return float32((g - m.Cell.Off()) / (m.Cell.On() - m.Cell.Off()) * float64(int(1)<<m.CellBits-1))
+	return all
+}
+
+// draw programs one cell.
+func (c cellLevel) draw(random *rand.Rand) float32 {
+	switch {
+	case c.lognormal > 0:
+		return float32((c.level-c.none)*math.Exp(c.lognormal*random.NormFloat64()) + c.none)
+	case c.deviation > 0:
+		return float32(max(c.level+c.deviation*random.NormFloat64(), c.none))
+	}
+	return float32(c.level)
 }
 
 // Multiply is the in-situ product of batches of inputs, n x In integers of InputBits bits, with the weights: n x Out. The bits
@@ -154,14 +169,9 @@ func (m *Matrix) Multiply(inputs []int32, signed bool) ([]float64, error) {
 
 // block adds the product of the rows from..to, input by input: a column's sum is that of the cells whose row has a bit.
 func (m *Matrix) block(y []float64, inputs []int32, from, to int, signed, shifted bool) {
-	slices := m.Slices()
-	columns := m.Out * slices
+	columns := m.Out * m.Slices()
 	convert := m.Converter(m.Rows)
 	noise := m.Noise.Read * float64(m.Rows*(1<<m.CellBits-1)*(1<<m.DACBits-1))
-	weights := make([]float64, columns) // of a column's sum, by the slice that it holds
-	for c := range weights {
-		weights[c] = math.Ldexp(1, c%slices*m.CellBits)
-	}
 	sums := blas32.Vector{N: columns, Inc: 1, Data: make([]float32, columns)}
 	mask, top := int32(1)<<m.DACBits-1, m.InputCycles()-1
 	for t := range m.InputCycles() {
@@ -189,7 +199,7 @@ func (m *Matrix) block(y []float64, inputs []int32, from, to int, signed, shifte
 						sums.Data[c] += float32(noise * m.random.NormFloat64())
 					}
 				}
-				convert.add(y[i*m.Out:(i+1)*m.Out], sums.Data, weights, place, slices)
+				convert.add(y[i*m.Out:(i+1)*m.Out], sums.Data, place, m.CellBits)
 			}
 		}
 	}

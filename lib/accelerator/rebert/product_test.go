@@ -197,6 +197,30 @@ func TestNoiseAndConvertersDisturb(t *testing.T) {
 	}
 }
 
+// Narrow converters round and clip one column at a time: the product of one bit by one-bit cells is what Convert makes of each sum.
+func TestProductConvertsEveryColumn(t *testing.T) {
+	for _, bits := range []int{0, 3, 5, 8} {
+		d := datapath(1, 4, 1, 1, bits)
+		m, err := d.Write([]int16{15, -9, 3, 7, 8, -1, 12, 5, 6, 10, 1, 2}, 12, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		y, err := m.Multiply([]int32{1, 1, 0, 1, 1, 1, 1, 0, 1, 1, 0, 1}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Cells that are set at each bit of the driven weights: of 15 7 8 12 6 10 2, and of 9 1 in the negative array.
+		positive, negative := [4]float64{2, 5, 4, 4}, [4]float64{2, 0, 0, 1}
+		c, want := d.Converter(128), 0.0
+		for k := range positive {
+			want += math.Ldexp(c.Convert(positive[k])-c.Convert(negative[k]), k)
+		}
+		if y[0] != want {
+			t.Errorf("%d bits: %v, want %v", bits, y[0], want)
+		}
+	}
+}
+
 func TestDatapathRefusals(t *testing.T) {
 	h := head(3, 8, 8, 4)
 	mask := attention.Full(h)

@@ -24,7 +24,7 @@ func Course(o Outcome) (scores, windows []published.Row) {
 		if t.Kept || i == 0 {
 			series, held = "taken", training.MeanHalf(t.Half)
 		}
-		scores = append(scores, row("search", series, series, n, "accuracy", "%", t.Score), row("search", "budget", "least allowed", n, "accuracy", "%", s.Full-s.Options.Budget))
+		scores = append(scores, row("search", series, series, n, "accuracy", "%", t.Score), row("search", "budget", "least allowed", n, "accuracy", "%", s.Full-s.Options.spend()))
 		windows = append(windows, row("search", "mean", o.Task.Title, n, "half_window", "words", held))
 	}
 	slices.SortStableFunc(scores, func(a, b published.Row) int {
@@ -37,7 +37,7 @@ var courseOrder = []string{"taken", "out of budget", "least allowed"}
 
 // BudgetTable sets the searches of the same tasks with several budgets beside each other; tasks with one budget are left out.
 func BudgetTable(budgets ...[]Outcome) (headings []string, rows [][]string) {
-	headings = []string{"task", "budget (points)", "half-windows", "mean", "loss on held-out examples (points)", "candidates"}
+	headings = []string{"task", "budget (points)", "half-windows", "mean", "mean / N", "loss on held-out examples (points)", "", "candidates"}
 	searches := map[string]int{}
 	for _, o := range slices.Concat(budgets...) {
 		searches[o.Task.Name]++
@@ -47,10 +47,38 @@ func BudgetTable(budgets ...[]Outcome) (headings []string, rows [][]string) {
 			continue
 		}
 		s := o.Search
-		rows = append(rows, []string{o.Task.Title, fmt.Sprintf("%g", s.Options.Budget), fmt.Sprint(s.Half), fmt.Sprintf("%.1f", s.Mean()),
-			fmt.Sprintf("%.2f +-%.2f", s.Drop, s.Within), fmt.Sprint(len(s.Trials))})
+		loss, within := s.Loss()
+		rows = append(rows, []string{o.Task.Title, fmt.Sprintf("%g", s.Options.Budget), fmt.Sprint(s.Half), fmt.Sprintf("%.1f", s.Mean()), fmt.Sprintf("%.2f", s.Mean()/float64(s.Tokens)),
+			fmt.Sprintf("%.2f +-%.2f", loss, within), o.Verdict(), fmt.Sprint(len(s.Trials))})
 	}
 	slices.SortStableFunc(rows, func(a, b []string) int { return slices.Compare(a[:1], b[:1]) })
+	return headings, rows
+}
+
+// BudgetRows are the mean half-windows by task and budget, in per cent of the padded length; tasks at chance are left out.
+func BudgetRows(budgets ...[]Outcome) []published.Row {
+	var rows []published.Row
+	for _, o := range Real(slices.Concat(budgets...)) {
+		s := o.Search
+		rows = append(rows, row("budgets", fmt.Sprintf("budget of %g points", s.Options.Budget), o.Task.Title, "", "mean_half_window", "% of N", 100*s.Mean()/float64(s.Tokens)))
+	}
+	return rows
+}
+
+// ConfirmTable lists the windows that were fine-tuned to the end and looked at again, on examples that the search had not seen.
+func ConfirmTable(all []Outcome) (headings []string, rows [][]string) {
+	headings = []string{"task", "budget (points)", "may lose here", "examples", "half-windows", "full, trained as long (%)", "loss (points)", ""}
+	for _, o := range all {
+		s := o.Search
+		for _, c := range s.Tried {
+			verdict := "wider ones next"
+			if c.Taken {
+				verdict = "confirmed"
+			}
+			rows = append(rows, []string{o.Task.Title, fmt.Sprintf("%g", s.Options.Budget), fmt.Sprintf("%g", s.Options.spend()), fmt.Sprint(s.Confirm), fmt.Sprint(c.Half),
+				fmt.Sprintf("%.1f", c.Full), fmt.Sprintf("%.2f +-%.2f", c.Loss, c.Within), verdict})
+		}
+	}
 	return headings, rows
 }
 

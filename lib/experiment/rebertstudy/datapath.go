@@ -88,11 +88,19 @@ func noiseVariants() []variant {
 	return all
 }
 
+// DatapathObserver hears of every variant; it may be nil.
+type DatapathObserver func(model, variant string, drop, within float64)
+
 // StudyDatapath computes a model's accuracy with each variant of the machine's arithmetic: the softmax unit, and with noise the
-// arrays too, which costs hundreds of times more.
-func StudyDatapath(ctx context.Context, backend compute.Backend, m experiment.Model, examples int, noise bool) (*DatapathStudy, error) {
+// arrays too, which costs tens of times more.
+func StudyDatapath(ctx context.Context, backend compute.Backend, m experiment.Model, examples int, noise bool, observer DatapathObserver) (*DatapathStudy, error) {
+	e, err := experiment.NewEvaluator(backend, m.Dense)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
 	sample := m.Sample(examples)
-	exact, err := experiment.Accuracy(ctx, backend, m.Dense, sample, func(_ experiment.Site, h *attention.Head, context []float32) error {
+	exact, err := e.Accuracy(ctx, sample, inputBits, func(_ experiment.Site, h *attention.Head, context []float32) error {
 		for i, x := range attention.Attend(h, attention.Full(h)) {
 			context[i] = float32(x)
 		}
@@ -107,7 +115,7 @@ func StudyDatapath(ctx context.Context, backend compute.Backend, m experiment.Mo
 		variants = append(variants, noiseVariants()...)
 	}
 	for _, v := range variants {
-		score, err := experiment.Accuracy(ctx, backend, m.Dense, sample, func(at experiment.Site, h *attention.Head, context []float32) error {
+		score, err := e.Accuracy(ctx, sample, inputBits, func(at experiment.Site, h *attention.Head, context []float32) error {
 			return v.path.Attend(h, attention.Full(h), context, uint64(at.Example), uint64(at.Layer), uint64(at.Head))
 		})
 		if err != nil {
@@ -117,16 +125,22 @@ func StudyDatapath(ctx context.Context, backend compute.Backend, m experiment.Mo
 		if x.Drop, x.Within, err = score.Drop(exact); err != nil {
 			return nil, err
 		}
+		if observer != nil {
+			observer(s.Model, v.group+", "+v.name, x.Drop, x.Within)
+		}
 		s.Variants = append(s.Variants, x)
 	}
 	return s, nil
 }
 
+// inputBits is the width of Q, K and V in the machine's memories.
+const inputBits = 8
+
 // StudyDatapaths is StudyDatapath for every model, with noise for the last one only.
-func StudyDatapaths(ctx context.Context, backend compute.Backend, models []experiment.Model, examples int) ([]DatapathStudy, error) {
+func StudyDatapaths(ctx context.Context, backend compute.Backend, models []experiment.Model, examples int, observer DatapathObserver) ([]DatapathStudy, error) {
 	var all []DatapathStudy
 	for i, m := range models {
-		s, err := StudyDatapath(ctx, backend, m, examples, i == len(models)-1)
+		s, err := StudyDatapath(ctx, backend, m, examples, i == len(models)-1, observer)
 		if err != nil {
 			return nil, err
 		}

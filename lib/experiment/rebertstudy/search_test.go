@@ -252,6 +252,21 @@ func TestClaims(t *testing.T) {
 	}
 }
 
+// The tables show losses against the better baseline, and what was looked at again.
+func TestSearchTables(t *testing.T) {
+	half, one := outcome(80, 872, 0.51, 0.2, 0.5), outcome(80, 872, 0.51, 1.5, 1)
+	one.Search.Tried = []Confirmation{{Half: []int{4, 2}, Full: 80, Loss: 0.7, Within: 1}, {Half: []int{8, 8}, Full: 80, Loss: 0.4, Within: 1, Taken: true}}
+	if _, rows := BudgetTable([]Outcome{half}, []Outcome{one}); len(rows) != 2 || rows[1][5] != "1.50 +-0.00" || rows[1][6] != "missed" || rows[0][6] != "held" {
+		t.Errorf("%q", rows)
+	}
+	if _, rows := ConfirmTable([]Outcome{half, one}); len(rows) != 2 || rows[0][7] != "wider ones next" || rows[1][7] != "confirmed" {
+		t.Errorf("%q", rows)
+	}
+	if rows := BudgetRows([]Outcome{half}, []Outcome{one}); len(rows) != 2 || rows[0].Value != 100*3/64. {
+		t.Errorf("%v", rows)
+	}
+}
+
 // An encoder that was trained on other splits is trained anew.
 func TestOtherSplitsAreTrainedAnew(t *testing.T) {
 	b, err := transformer.OpenBackend("")
