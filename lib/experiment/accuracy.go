@@ -99,7 +99,7 @@ func (e *Evaluator) Close() { e.staged.Close() }
 func (e *Evaluator) Accuracy(ctx context.Context, examples []datasets.Example, bits int, attend HeadAttention) (Score, error) {
 	classes := e.model.Spec.Classes
 	score := Score{Examples: len(examples), Right: make([]bool, len(examples))}
-	err := e.run(ctx, examples, evalBatch, bits, attend, func(b datasets.Batch, logits []float32) {
+	err := e.run(ctx, examples, min(evalBatch, max(1, len(examples))), bits, attend, func(b datasets.Batch, logits []float32) {
 		for i := range b.Count {
 			row := logits[i*classes : (i+1)*classes]
 			if transformer.Likeliest(row) == b.Labels[i] {

@@ -54,7 +54,8 @@ const (
 type Folders struct {
 	Models  string // of the encoders trained here and the state of their searches, a folder a task
 	Results string // of what the searches come to, a folder a task; "" = Models
-	Recipes string // of the committed models of package experiment and the pretrained encoders
+	Recipes string // of the committed models of package experiment
+	Starts  string // of the pretrained encoders; "" = Recipes
 	Data    string // data folder, "" to look in the usual places
 }
 
@@ -147,29 +148,6 @@ func (t Task) LoadOrTrain(ctx context.Context, backend compute.Backend, at Folde
 		return nil, err
 	}
 	return t.Load(at) // in half precision, as everybody else will have it
-}
-
-// Adopt makes an encoder that was trained elsewhere, on the whole training split and from the same pretrained encoder, the task's own:
-// LoadOrTrain finds it. The weights must be those of one of Task.Spec's shape. A task whose search split is cut from the training split
-// is refused.
-func (t Task) Adopt(at Folders, path string) error {
-	d, confirm, err := t.Open(at, nil)
-	if err != nil {
-		return err
-	}
-	if t.Start == "" || !t.Public {
-		return fmt.Errorf("rebertstudy: %s cannot take over %s: the task must begin with a pretrained encoder, and its search split must not be cut from the training split", t.Name, path)
-	}
-	m, _, err := transformer.Load(path)
-	if err != nil {
-		return err
-	}
-	if m.Spec.Tokens != t.Spec.Tokens || m.Spec.Classes != len(d.Classes) || m.Spec.Vocabulary != d.Vocabulary.Size() {
-		return fmt.Errorf("rebertstudy: %s has Spec.Tokens %d, Classes %d, Vocabulary %d; must be %d, %d, %d", path, m.Spec.Tokens, m.Spec.Classes, m.Spec.Vocabulary, t.Spec.Tokens, len(d.Classes), d.Vocabulary.Size())
-	}
-	e := &Encoder{Task: t, Model: m, Data: d, Confirm: confirm}
-	e.Card = e.card()
-	return e.save(at)
 }
 
 // save writes the encoder's weights in half precision, its vocabulary and its card.

@@ -27,7 +27,8 @@ func main() {
 	task := flag.String("task", "", "task to search")
 	budgets := flag.String("budget", "1", "points of accuracy that may be lost; several, separated by commas, share what they have in common")
 	state := flag.String("state", "", "folder of the state that a later call goes on from; must be given")
-	root := flag.String("root", filepath.Join("datasets", "checkpoints"), "folder of the committed models, the pretrained encoders and, in its folder rebert, the results")
+	root := flag.String("root", filepath.Join("datasets", "checkpoints"), "folder of the committed models and, in its folder rebert, the results")
+	starts := flag.String("starts", "", "folder of the pretrained encoders; empty: that of -root")
 	data := flag.String("data", "", "data folder")
 	from := flag.String("from", "", "weights of an encoder that was trained elsewhere (taskstudy/train -save), to take over instead of training one")
 	exhaustive := flag.Int("exhaustive", 0, "afterwards, try every combination of halved windows on so many examples; 0 = not")
@@ -36,7 +37,7 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	at := rebertstudy.Folders{Models: *state, Results: rebertstudy.Results(*root), Recipes: *root, Data: *data}
+	at := rebertstudy.Folders{Models: *state, Results: rebertstudy.Results(*root), Recipes: *root, Starts: *starts, Data: *data}
 	if err := run(ctx, *task, *budgets, at, *backend, *from, *exhaustive, *trial); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
