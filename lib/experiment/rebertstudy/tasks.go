@@ -20,8 +20,6 @@ type Task struct {
 	Spec    transformer.Spec // Vocabulary, Classes and Patch come from the data; all but Tokens and Dropout from Start
 	Dense   training.Options
 
-	Public bool // the labels of the test split are public, so that nothing is cut from the training split
-
 	Search  int // examples that the search sees, at most
 	Confirm int // others that confirm it, at most
 	Held    int // those that it is judged on, which nothing sees before, at most; 0 = all
@@ -49,8 +47,8 @@ func Tasks() []Task {
 	}
 	sst2 := tuned("sst2", "SST-2", 64, 2, 64, 5e-4, 1000, 1200)
 	sst2.Dense.StepsPerEpoch, sst2.Tune, sst2.Final = 450, 40, 240
-	imdb := tuned("imdb", "IMDb", 256, 1, 32, 5e-4, 800, 1500)
-	imdb.Public, imdb.Dense.StepsPerEpoch, imdb.Held, imdb.Tune, imdb.Final = true, 350, 3000, 8, 60
+	imdb := tuned("imdb", "IMDb", 128, 1, 32, 5e-4, 800, 1500)
+	imdb.Dense.StepsPerEpoch, imdb.Held, imdb.Tune, imdb.Final = 350, 3000, 8, 60
 	vit := transformer.Spec{Layers: 3, Hidden: 96, Heads: 3, FFN: 192, Tokens: 50}
 	image := dense(2, 64, 500, 2e-3)
 	image.Augment = datasets.Augment{Flip: true}

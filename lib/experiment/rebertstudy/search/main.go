@@ -30,7 +30,6 @@ func main() {
 	root := flag.String("root", filepath.Join("datasets", "checkpoints"), "folder of the committed models and, in its folder rebert, the results")
 	starts := flag.String("starts", "", "folder of the pretrained encoders; empty: that of -root")
 	data := flag.String("data", "", "data folder")
-	from := flag.String("from", "", "weights of an encoder that was trained elsewhere (taskstudy/train -save), to take over instead of training one")
 	exhaustive := flag.Int("exhaustive", 0, "afterwards, try every combination of halved windows on so many examples; 0 = not")
 	trial := flag.Bool("trial", false, "a few examples and batches, to see that everything runs")
 	backend := flag.String("backend", "", "GoMLX backend; empty: GOMLX_BACKEND, else the one in pure Go")
@@ -38,13 +37,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	at := rebertstudy.Folders{Models: *state, Results: rebertstudy.Results(*root), Recipes: *root, Starts: *starts, Data: *data}
-	if err := run(ctx, *task, *budgets, at, *backend, *from, *exhaustive, *trial); err != nil {
+	if err := run(ctx, *task, *budgets, at, *backend, *exhaustive, *trial); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, name, budgets string, at rebertstudy.Folders, config, from string, exhaustive int, trial bool) error {
+func run(ctx context.Context, name, budgets string, at rebertstudy.Folders, config string, exhaustive int, trial bool) error {
 	if at.Models == "" {
 		return fmt.Errorf("flag -state is empty, must name a folder")
 	}
@@ -60,11 +59,6 @@ func run(ctx context.Context, name, budgets string, at rebertstudy.Folders, conf
 		return err
 	}
 	observer := observe(task.Name)
-	if from != "" {
-		if err := task.Adopt(at, from); err != nil {
-			return err
-		}
-	}
 	e, err := task.LoadOrTrain(ctx, backend, at, observer)
 	if err != nil {
 		return err
