@@ -24,6 +24,28 @@ type Batch struct {
 	Inner        []int32    // Size x Tokens; labels of single tokens, -1 where there is none; nil when no row has any
 }
 
+// Split cuts a batch into n batches of equal or nearly equal Size, fewer where it has fewer rows. They share its memory.
+func (b Batch) Split(n int) []Batch {
+	n = max(1, min(n, b.Size))
+	parts := make([]Batch, n)
+	for i := range parts {
+		from, to := i*b.Size/n, (i+1)*b.Size/n
+		parts[i] = Batch{Size: to - from, Tokens: b.Tokens, Count: min(max(b.Count-from, 0), to-from), Patch: b.Patch,
+			IDs: rowsOf(b.IDs, from, to, b.Tokens), Lengths: rowsOf(b.Lengths, from, to, 1), Labels: rowsOf(b.Labels, from, to, 1),
+			Scores: rowsOf(b.Scores, from, to, 1), Spans: rowsOf(b.Spans, from, to, 1), Examples: rowsOf(b.Examples, from, to, 1),
+			Patches: rowsOf(b.Patches, from, to, b.Tokens*b.Patch), Inner: rowsOf(b.Inner, from, to, b.Tokens)}
+	}
+	return parts
+}
+
+// rowsOf are rows from..to-1 of a matrix; nil stays nil.
+func rowsOf[T any](x []T, from, to, width int) []T {
+	if x == nil {
+		return nil
+	}
+	return x[from*width : to*width]
+}
+
 // BatchOptions of Batches. Every distinct width costs one compilation of the model's graph; all batches of a width have
 // as many rows.
 type BatchOptions struct {

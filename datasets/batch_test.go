@@ -94,6 +94,32 @@ func order(examples []datasets.Example, o datasets.BatchOptions) (rows []int, ba
 	return rows, batches
 }
 
+// The parts of a batch, one after the other, are the batch.
+func TestSplitProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		lengths := rapid.SliceOfN(rapid.IntRange(1, 9), 1, 12).Draw(t, "lengths")
+		size, n := rapid.IntRange(1, 12).Draw(t, "size"), rapid.IntRange(1, 14).Draw(t, "parts")
+		for b := range datasets.Batches(examplesOf(lengths), datasets.BatchOptions{Size: size, Multiple: 3}) {
+			parts := b.Split(n)
+			if len(parts) != min(n, size) {
+				t.Fatalf("%d parts of %d rows, want %d", len(parts), size, min(n, size))
+			}
+			sum := datasets.Batch{Tokens: b.Tokens}
+			for _, p := range parts {
+				if p.Size < size/len(parts) || p.Size > size/len(parts)+1 {
+					t.Errorf("a part has %d of %d rows", p.Size, size)
+				}
+				sum.Size, sum.Count = sum.Size+p.Size, sum.Count+p.Count
+				sum.IDs, sum.Lengths, sum.Labels = append(sum.IDs, p.IDs...), append(sum.Lengths, p.Lengths...), append(sum.Labels, p.Labels...)
+				sum.Scores, sum.Spans, sum.Examples = append(sum.Scores, p.Scores...), append(sum.Spans, p.Spans...), append(sum.Examples, p.Examples...)
+			}
+			if diff := cmp.Diff(b, sum); diff != "" {
+				t.Errorf("the parts differ from the batch (-want +got):\n%s", diff)
+			}
+		}
+	})
+}
+
 func TestShuffle(t *testing.T) {
 	lengths := make([]int, 300)
 	for i := range lengths {

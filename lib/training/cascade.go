@@ -56,6 +56,9 @@ func (c *Cascade) Names() []string { return nil }
 // FirstTokenSuffices implements transformer.FirstTokenHook: no layer follows the last one, to which its tokens would matter.
 func (c *Cascade) FirstTokenSuffices() {}
 
+// Separable implements Hook: the graph that draws the shares keeps a generator.
+func (c *Cascade) Separable() bool { return !c.Vary }
+
 // cascadeState is what the layers so far have left. Shares are 1 or 0 a token or head.
 type cascadeState struct {
 	length         *graph.Node // [batch, 1], tokens

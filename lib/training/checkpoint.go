@@ -27,6 +27,7 @@ type progress struct {
 	Epochs      int
 	Batch       int
 	PerEpoch    int // steps; 0 in files that do not tell
+	Shards      int // 0 in files that do not tell
 	Rate        float64
 	Epoch, Done int
 	Result      Result
@@ -49,7 +50,7 @@ func previous(path string) string {
 
 func (r *run) progress() progress {
 	o := r.options
-	return progress{Dataset: r.data.Name, Objective: o.Objective.Name(), Spec: r.model.Spec, Seed: o.Seed, Epochs: o.Epochs, Batch: o.Batch, PerEpoch: r.perEpoch, Rate: o.LearningRate}
+	return progress{Dataset: r.data.Name, Objective: o.Objective.Name(), Spec: r.model.Spec, Seed: o.Seed, Epochs: o.Epochs, Batch: o.Batch, PerEpoch: r.perEpoch, Shards: r.shards, Rate: o.LearningRate}
 }
 
 func (r *run) save() error {
@@ -136,7 +137,7 @@ func (r *run) restore(path string) error {
 	}
 	want := r.progress()
 	if state.Dataset != want.Dataset || state.Objective != want.Objective || state.Spec != want.Spec || state.Seed != want.Seed || state.Epochs != want.Epochs ||
-		state.Batch != want.Batch || state.PerEpoch != 0 && state.PerEpoch != want.PerEpoch || state.Rate != want.Rate {
+		state.Batch != want.Batch || state.PerEpoch != 0 && state.PerEpoch != want.PerEpoch || state.Shards != 0 && state.Shards != want.Shards || state.Rate != want.Rate {
 		return fmt.Errorf("training: checkpoint %s %w (%s, seed %d, %d epochs of batch %d at %g); move it away to start anew",
 			path, errOtherRun, state.Dataset, state.Seed, state.Epochs, state.Batch, state.Rate)
 	}

@@ -42,7 +42,7 @@ func (Classification) Inputs(b datasets.Batch, _ *rand.Rand) []*tensors.Tensor {
 // Loss implements Objective.
 func (Classification) Loss(p *transformer.Pass, hook transformer.Hook, in []*graph.Node) *graph.Node {
 	logits := p.Logits(hook, in[0], in[1])
-	return weightedMean(crossEntropy(logits, in[2]), realRows(in[2], logits))
+	return p.Mean(crossEntropy(logits, in[2]), realRows(in[2], logits))
 }
 
 // Outputs implements Objective: the class with the largest logit.

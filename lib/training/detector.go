@@ -119,6 +119,9 @@ func (t *Detector) Names() []string {
 	return out
 }
 
+// Separable implements Hook: the error is in parts of the variance of all scores.
+func (t *Detector) Separable() bool { return t.Lambda == 0 }
+
 // Import gives the model a detector's projection and matrices to start from, in place of drawn ones.
 func (t *Detector) Import(m *transformer.Encoder, d *pruning.Detector) error {
 	if err := d.Validate(); err != nil {

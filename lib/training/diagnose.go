@@ -2,6 +2,7 @@ package training
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -34,7 +35,8 @@ func (s *stepper) diagnose(b prepared, rate float64, step int) error {
 		places = append(places, "gradient of "+names[i])
 	}
 	exec, err := model.NewExec(s.backend, s.model.Store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
-		p := s.trainingPass(in[0])
+		p := s.trainingPass(in[0].Graph())
+		p.Noise = in[0]
 		_, loss, gradients := s.gradients(p, in[1:])
 		nodes := append(append([]*graph.Node(nil), p.Outputs...), loss)
 		for i := len(gradients) - 1; i >= 0; i-- {
@@ -49,16 +51,15 @@ func (s *stepper) diagnose(b prepared, rate float64, step int) error {
 		return fmt.Errorf("training: step %d is not finite: %w", step, err)
 	}
 	defer exec.Finalize()
-	out, err := exec.Call(append([]any{b.noise}, b.inputs...)...)
-	if err != nil {
-		return fmt.Errorf("training: step %d is not finite: %w", step, err)
-	}
-	e := &ErrNotFinite{Step: step, Rate: rate, Where: "sum of the gradients"}
-	for i, ok := range tensors.MustCopyFlatData[float32](out[0]) {
-		if ok == 0 {
-			e.Where = places[i]
-			break
+	first := len(places)
+	for _, shard := range b.shards {
+		out, err := exec.Call1(shard.arguments()...)
+		if err != nil {
+			return fmt.Errorf("training: step %d is not finite: %w", step, err)
+		}
+		if i := slices.Index(tensors.MustCopyFlatData[float32](out), 0); i >= 0 {
+			first = min(first, i)
 		}
 	}
-	return e
+	return &ErrNotFinite{Step: step, Rate: rate, Where: append(places, "sum of the gradients")[first]}
 }

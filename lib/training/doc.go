@@ -23,17 +23,20 @@
 //	go test -tags onnx -bench Step ./lib/training                                       # GOMLX_BACKEND=onnx:<library>
 //	GOEXPERIMENT=simd GODEBUG=asyncpreemptoff=1 go test -bench Step ./lib/training      # pure Go
 //
-// On two cores shared with some forty other threads, by processor time, beside one PyTorch thread with OpenBLAS:
+// On two cores, beside one PyTorch thread with OpenBLAS:
 //
 //	                                                  L2 H128   L4 H256
+//	ONNX Runtime 1.30, its two threads, by the clock     1.66      1.56
+//	the same by processor time                           0.83      0.79
 //	ONNX Runtime 1.30, one thread (see below)            1.03      0.89
-//	ONNX Runtime 1.30, its two threads, which spin       0.51
-//	Go backend with vector instructions                  0.26      0.23
+//	Go backend with vector instructions, by the clock    0.28      0.30   before shards and products of rows
+//	the same now, by processor time, on a busy machine   0.31      0.28
 //
 // Against Debian's default BLAS, which is not vectorised, PyTorch is some ten times slower: the benchmark says which it found.
 //
 // What made a step faster: in the last layer only the first token is computed where the head reads no other (PyTorch's script
-// computes all, as its encoder layer does); gradients by hand (below); dropout masks drawn beside the training thread, not in the graph, where
+// computes all, as its encoder layer does); on the Go backend, whose operations follow one another, shards of a batch side by
+// side (Options.Shards); gradients by hand (below); dropout masks drawn beside the training thread, not in the graph, where
 // they took about a seventh of a step; Q, K and V by three products with parts of one matrix, because the gradient of a slice
 // is a padded copy; batches of one width, with a budget of tokens, so that little is padding.
 //
@@ -56,11 +59,13 @@
 //     GODEBUG for its cells.
 //   - The Go backend's Transpose goes element by element also where the last axis stays, or where nothing moves,
 //     and could copy rows. The gradient of every DotGeneral ends with a transposition, an identity for the left side:
-//     Gradient(ReduceAllSum(MatMul(x, w)), x) holds permutation=[0 1]. Package transformer takes those out; what the backend
-//     itself transposes for a product over the first axes (the gradient of a weight) is still a fifth of a step.
+//     Gradient(ReduceAllSum(MatMul(x, w)), x) holds permutation=[0 1]. Package transformer takes those out. A product over the
+//     first axes of two matrices (the gradient of a weight) the backend transposes on both sides, though its kernels take
+//     one of them as it is: that was a fifth of a step. Package transformer turns the smaller one, which leaves a twentieth.
 //   - Rsqrt has no gradient.
-//   - The Go backend's parallel scheduler was seen to wait for ever in training (a lost wake-up in its worker pool), so the
-//     sequential one is the default.
+//   - The Go backend's parallel scheduler was seen to wait for ever in training: an operation holds a worker of the pool while
+//     it waits for workers to share its product, and when all are held so, none comes. The sequential one is the default; an
+//     operation is then no worker itself, and several executions at once (the shards) do not block each other.
 //   - A graph that is not marked as training embeds variables that are not trainable as constants when the backend asks for
 //     it, and ONNX Runtime's does. Optimiser moments kept in such variables stay at their first value without any error:
 //     a variable m, SetTrainable(false), updated by m = 0.9 m + 0.1 x, gives 0.1 x after every step. Training graphs are

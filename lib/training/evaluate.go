@@ -57,7 +57,7 @@ func (s *stepper) evaluate(examples []datasets.Example, o datasets.BatchOptions)
 	scorer := s.objective.Scorer(examples)
 	var weight float64
 	for b := range s.prepareEval(datasets.Batches(examples, o)) {
-		out, err := s.eval.Call(b.inputs...)
+		out, err := s.eval.Call(b.shards[0].inputs...)
 		b.release()
 		if err != nil {
 			return score, fmt.Errorf("training: evaluation: %w", err)

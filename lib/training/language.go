@@ -46,7 +46,7 @@ func (CausalLanguage) losses(p *transformer.Pass, hook transformer.Hook, in []*g
 
 // Loss implements Objective.
 func (o CausalLanguage) Loss(p *transformer.Pass, hook transformer.Hook, in []*graph.Node) *graph.Node {
-	return weightedMean(o.losses(p, hook, in))
+	return p.Mean(o.losses(p, hook, in))
 }
 
 // Outputs implements Objective: the summed loss and the number of predicted tokens.
@@ -128,7 +128,7 @@ func (MaskedLanguage) losses(p *transformer.Pass, hook transformer.Hook, in []*g
 
 // Loss implements Objective.
 func (o MaskedLanguage) Loss(p *transformer.Pass, hook transformer.Hook, in []*graph.Node) *graph.Node {
-	return weightedMean(o.losses(p, hook, in))
+	return p.Mean(o.losses(p, hook, in))
 }
 
 // Outputs implements Objective: the summed loss and the number of chosen tokens.

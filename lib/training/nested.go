@@ -46,6 +46,6 @@ func (o Nested) Inputs(b datasets.Batch, draw *rand.Rand) []*tensors.Tensor {
 func (o Nested) Loss(p *transformer.Pass, hook transformer.Hook, in []*graph.Node) *graph.Node {
 	states := p.States(hook, in[0], in[1])
 	whole, parts := p.Class(states), p.ClassOfEach(states)
-	loss := weightedMean(crossEntropy(whole, in[2]), realRows(in[2], whole))
-	return graph.Add(loss, graph.MulScalar(weightedMean(crossEntropy(parts, in[3]), realRows(in[3], parts)), o.Weight))
+	loss := p.Mean(crossEntropy(whole, in[2]), realRows(in[2], whole))
+	return graph.Add(loss, graph.MulScalar(p.Mean(crossEntropy(parts, in[3]), realRows(in[3], parts)), o.Weight))
 }

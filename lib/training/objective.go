@@ -18,7 +18,7 @@ type Objective interface {
 	// Inputs makes the tensors of one batch. It runs beside the training thread. draw is a function of the run's seed and
 	// the step alone (of nothing when evaluating), so that a resumed run draws the same.
 	Inputs(b datasets.Batch, draw *rand.Rand) []*tensors.Tensor
-	// Loss is the mean loss of the batch, a scalar.
+	// Loss is the mean loss of the batch, a scalar: a sum of multiples of Pass.Mean, so that a batch can be computed in shards.
 	Loss(p *transformer.Pass, hook transformer.Hook, in []*graph.Node) *graph.Node
 	// Outputs is what the Scorer wants to know of a batch.
 	Outputs(p *transformer.Pass, hook transformer.Hook, in []*graph.Node) []*graph.Node
@@ -84,9 +84,4 @@ func checkHead(o Objective, m *transformer.Encoder, head transformer.Head, class
 // realRows is 1 for the examples of a batch and 0 for its filling, whose label is negative.
 func realRows(labels, like *graph.Node) *graph.Node {
 	return graph.ConvertDType(graph.GreaterOrEqual(labels, graph.ZerosLike(labels)), like.DType())
-}
-
-// weightedMean is sum(w x)/max(1, sum w).
-func weightedMean(x, w *graph.Node) *graph.Node {
-	return graph.Div(graph.ReduceAllSum(graph.Mul(x, w)), graph.MaxScalar(graph.ReduceAllSum(w), 1.0))
 }

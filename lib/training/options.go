@@ -21,6 +21,7 @@ type Options struct {
 	HookClipNorm  float64          // gradient norm of the hook's variables; 1
 	Patience      int              // epochs without a better dev score before the run stops; 0 = never
 	Seed          uint64           // shuffling and dropout
+	Shards        int              // of a batch, on the pure Go backend computed side by side; 4 there, else 1; a Hook that is not Separable: 1
 	Multiple      int              // padded widths are multiples of this; 16
 	EvalBatch     int              // examples a batch when evaluating; 128
 	Augment       datasets.Augment // how training images are varied
@@ -76,7 +77,7 @@ func (o Options) Validate() error {
 	}{
 		{"Epochs", o.Epochs, 1}, {"Batch", o.Batch, 1}, {"Multiple", o.Multiple, 1}, {"EvalBatch", o.EvalBatch, 1},
 		{"Patience", o.Patience, 0}, {"StepsPerEpoch", o.StepsPerEpoch, 0},
-		{"SaveEvery", o.SaveEvery, 0}, {"BatchTokens", o.BatchTokens, 0},
+		{"SaveEvery", o.SaveEvery, 0}, {"Shards", o.Shards, 0}, {"BatchTokens", o.BatchTokens, 0},
 	} {
 		if f.value < f.min {
 			return fmt.Errorf("training: Options.%s is %d, must be at least %d", f.name, f.value, f.min)

@@ -44,7 +44,7 @@ func (p *Predictor) Close() { p.exec.Finalize() }
 func (p *Predictor) Predict(examples []datasets.Example) ([]int32, error) {
 	answers := Classification{}.Scorer(examples).(*predictions[int32])
 	for b := range p.stepper.prepareEval(datasets.Batches(examples, p.options)) {
-		out, err := p.exec.Call(b.inputs[:2]...)
+		out, err := p.exec.Call(b.shards[0].inputs[:2]...)
 		b.release()
 		if err == nil {
 			err = answers.Add(b.Batch, out)

@@ -11,18 +11,35 @@ import (
 // prepared is a batch with the objective's tensors.
 type prepared struct {
 	datasets.Batch
-	number int // of the batch, from 1
-	inputs []any
-	noise  *tensors.Tensor // dropout masks; one unused value when not training
+	number int     // of the batch, from 1
+	shards []shard // one when not training
 }
+
+// shard is a part of a batch.
+type shard struct {
+	inputs []any
+	noise  *tensors.Tensor // dropout masks; nil when not training
+}
+
+func newShard(inputs []*tensors.Tensor) (s shard) {
+	for _, t := range inputs {
+		s.inputs = append(s.inputs, t)
+	}
+	return s
+}
+
+// arguments are what a training graph takes of a shard.
+func (s shard) arguments() []any { return append([]any{s.noise}, s.inputs...) }
 
 // release frees the memory of tensors outside Go's heap now, not when the collector finds them.
 func (b prepared) release() {
-	for _, t := range b.inputs {
-		t.(*tensors.Tensor).FinalizeAll()
-	}
-	if b.noise != nil {
-		b.noise.FinalizeAll()
+	for _, s := range b.shards {
+		for _, t := range s.inputs {
+			t.(*tensors.Tensor).FinalizeAll()
+		}
+		if s.noise != nil {
+			s.noise.FinalizeAll()
+		}
 	}
 }
 
@@ -34,24 +51,23 @@ const ahead = 2
 func (s *stepper) prepare(batches iter.Seq[datasets.Batch], skip int, seed uint64) iter.Seq[prepared] {
 	return s.ready(batches, skip, func(p *prepared) {
 		draw := rand.New(rand.NewPCG(seed, uint64(p.number)))
-		p.take(s.objective.Inputs(p.Batch, draw))
-		noise := make([]float32, max(1, s.model.Spec.NoiseSize(p.Size, p.Tokens)))
-		s.model.Spec.Noise(noise, draw)
-		p.noise = tensors.FromFlatDataAndDimensions(noise, len(noise))
+		parts := p.Split(s.shards)
+		for _, b := range parts {
+			p.shards = append(p.shards, newShard(s.objective.Inputs(b, draw)))
+		}
+		for i, b := range parts {
+			noise := make([]float32, max(1, s.model.Spec.NoiseSize(b.Size, b.Tokens))) // one unused value without dropout
+			s.model.Spec.Noise(noise, draw)
+			p.shards[i].noise = tensors.FromFlatDataAndDimensions(noise, len(noise))
+		}
 	})
 }
 
 // prepareEval makes the batches of an evaluation ready.
 func (s *stepper) prepareEval(batches iter.Seq[datasets.Batch]) iter.Seq[prepared] {
 	return s.ready(batches, 0, func(p *prepared) {
-		p.take(s.objective.Inputs(p.Batch, rand.New(rand.NewPCG(0, uint64(p.number)))))
+		p.shards = []shard{newShard(s.objective.Inputs(p.Batch, rand.New(rand.NewPCG(0, uint64(p.number)))))}
 	})
-}
-
-func (b *prepared) take(inputs []*tensors.Tensor) {
-	for _, t := range inputs {
-		b.inputs = append(b.inputs, t)
-	}
 }
 
 func (s *stepper) ready(batches iter.Seq[datasets.Batch], skip int, fill func(*prepared)) iter.Seq[prepared] {

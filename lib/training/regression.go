@@ -40,7 +40,7 @@ func value(p *transformer.Pass, hook transformer.Hook, in []*graph.Node) *graph.
 // Loss implements Objective.
 func (Regression) Loss(p *transformer.Pass, hook transformer.Hook, in []*graph.Node) *graph.Node {
 	y := value(p, hook, in)
-	return weightedMean(graph.Square(graph.Sub(y, in[3])), realRows(in[2], y))
+	return p.Mean(graph.Square(graph.Sub(y, in[3])), realRows(in[2], y))
 }
 
 // Outputs implements Objective.

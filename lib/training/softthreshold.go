@@ -94,6 +94,9 @@ func (t *SoftThreshold) Names() []string {
 	return out
 }
 
+// Separable implements Hook: whether the kept share is below Target shows in the whole batch only.
+func (t *SoftThreshold) Separable() bool { return t.Target == 0 }
+
 // Scores implements transformer.Hook.
 func (t *SoftThreshold) Scores(p *transformer.Pass, layer int, x, visible *graph.Node) *graph.Node {
 	dims := x.Shape().Dimensions
@@ -107,8 +110,7 @@ func (t *SoftThreshold) Scores(p *transformer.Pass, layer int, x, visible *graph
 	}
 	y := t.soft(x, th)
 	count := graph.Sigmoid(graph.MulScalar(graph.AddScalar(y, t.Depth-t.Offset), t.Slope))
-	weights := graph.ConvertDType(pairs, x.DType())
-	mean := graph.Div(graph.ReduceAllSum(graph.Mul(count, weights)), graph.ReduceAllSum(weights))
+	mean := p.Mean(count, graph.ConvertDType(pairs, x.DType()))
 	pressed := mean
 	if t.Target > 0 {
 		pressed = graph.Max(mean, graph.Scalar(x.Graph(), x.DType(), t.Target))

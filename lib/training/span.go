@@ -56,7 +56,7 @@ func ends(p *transformer.Pass, hook transformer.Hook, in []*graph.Node) (first, 
 func (Span) Loss(p *transformer.Pass, hook transformer.Hook, in []*graph.Node) *graph.Node {
 	first, last := ends(p, hook, in)
 	both := graph.MulScalar(graph.Add(crossEntropy(first, in[3]), crossEntropy(last, in[4])), 0.5)
-	return weightedMean(both, realRows(in[2], both))
+	return p.Mean(both, realRows(in[2], both))
 }
 
 // Outputs implements Objective: the logits of both ends.

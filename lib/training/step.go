@@ -17,6 +17,9 @@ type Hook interface {
 	transformer.Hook
 	Prepare(m *transformer.Encoder) error // makes the variables that the model lacks
 	Names() []string                      // the trained ones
+	// Separable reports whether every loss that it adds is a multiple of a Pass.Mean and its graph updates no variable, so
+	// that a batch can be computed in shards.
+	Separable() bool
 }
 
 // stepper holds the compiled training and evaluation graphs of a model.
@@ -27,10 +30,13 @@ type stepper struct {
 	hook           Hook
 	weights, hooks group
 	train, eval    *model.Exec
+
+	shards           int         // of a batch, at most
+	weigh, part, add *model.Exec // of a step in shards
 }
 
 func newStepper(backend compute.Backend, m *transformer.Encoder, hook Hook, o Options) (*stepper, error) {
-	s := &stepper{backend: backend, model: m, objective: o.Objective, hook: hook}
+	s := &stepper{backend: backend, model: m, objective: o.Objective, hook: hook, shards: o.shardsOn(backend, hook)}
 	s.weights = group{shapes: map[string][]int{}, decays: map[string]bool{}, decay: o.WeightDecay, clipNorm: o.ClipNorm}
 	for _, p := range m.Spec.Parameters() {
 		s.weights.names = append(s.weights.names, p.Name)
@@ -55,21 +61,22 @@ func newStepper(backend compute.Backend, m *transformer.Encoder, hook Hook, o Op
 			return nil, err
 		}
 	}
-	var err error
-	if s.train, err = model.NewExec(backend, m.Store, s.trainGraph); err != nil {
-		return nil, fmt.Errorf("training: %w", err)
+	for exec, fn := range map[**model.Exec]func(*model.Scope, []*graph.Node) []*graph.Node{
+		&s.train: s.trainGraph, &s.eval: s.evalGraph, &s.weigh: s.weighGraph, &s.part: s.shardGraph, &s.add: s.addGraph,
+	} {
+		e, err := model.NewExec(backend, m.Store, fn)
+		if err != nil {
+			return nil, fmt.Errorf("training: %w", err)
+		}
+		*exec = e.SetMaxCache(-1)
 	}
-	if s.eval, err = model.NewExec(backend, m.Store, s.evalGraph); err != nil {
-		return nil, fmt.Errorf("training: %w", err)
-	}
-	s.train.SetMaxCache(-1)
-	s.eval.SetMaxCache(-1)
 	return s, nil
 }
 
 func (s *stepper) close() {
-	s.train.Finalize()
-	s.eval.Finalize()
+	for _, e := range []*model.Exec{s.train, s.eval, s.weigh, s.part, s.add} {
+		e.Finalize()
+	}
 }
 
 // transformerHook keeps a nil *stepper.hook a nil interface.
@@ -83,9 +90,15 @@ func (s *stepper) transformerHook() transformer.Hook {
 // trainGraph takes the rate, the hook's rate, the step, the dropout masks and the objective's inputs; it returns the task loss, and the whole
 // loss or NaN where a gradient is not finite. Such a step changes no weight.
 func (s *stepper) trainGraph(_ *model.Scope, in []*graph.Node) []*graph.Node {
-	rate, hookRate, step := in[0], in[1], in[2]
-	p := s.trainingPass(in[3])
+	p := s.trainingPass(in[0].Graph())
+	p.Noise = in[3]
 	task, loss, gradients := s.gradients(p, in[4:])
+	return s.update(p, in[:3], task, loss, gradients)
+}
+
+// update takes rates and step, as trainGraph does, and the gradients of a batch; it gives trainGraph's results.
+func (s *stepper) update(p *transformer.Pass, rates []*graph.Node, task, loss *graph.Node, gradients []*graph.Node) []*graph.Node {
+	rate, hookRate, step := rates[0], rates[1], rates[2]
 	k := len(s.weights.names)
 	norms := s.weights.norm(gradients[:k])
 	finite := isFinite(graph.Add(loss, norms))
@@ -98,10 +111,9 @@ func (s *stepper) trainGraph(_ *model.Scope, in []*graph.Node) []*graph.Node {
 }
 
 // trainingPass is marked as training, else ONNX Runtime would freeze the state of the dropout generator.
-func (s *stepper) trainingPass(noise *graph.Node) *transformer.Pass {
-	g := noise.Graph()
+func (s *stepper) trainingPass(g *graph.Graph) *transformer.Pass {
 	s.model.Store.SetTraining(g, true)
-	return &transformer.Pass{Model: s.model, Graph: g, Training: true, Noise: noise}
+	return &transformer.Pass{Model: s.model, Graph: g, Training: true}
 }
 
 // gradients gives the task loss, the loss with what hooks add, and its gradients by the weights, then the hook's variables.
@@ -130,7 +142,13 @@ func (s *stepper) evalGraph(_ *model.Scope, in []*graph.Node) []*graph.Node {
 
 // step trains on one batch and returns the task loss; it refuses to go on with one that is not finite.
 func (s *stepper) step(b prepared, rate, hookRate float64, step int) (task float64, err error) {
-	out, err := s.train.Call(append([]any{float32(rate), float32(hookRate), float32(step), b.noise}, b.inputs...)...)
+	rates := []any{float32(rate), float32(hookRate), float32(step)}
+	var out []*tensors.Tensor
+	if len(b.shards) == 1 {
+		out, err = s.train.Call(append(rates, b.shards[0].arguments()...)...)
+	} else {
+		out, err = s.addShards(rates, b.shards)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("training: step %d: %w", step, err)
 	}

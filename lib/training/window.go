@@ -43,6 +43,9 @@ func (w Window) Prepare(m *transformer.Encoder) error {
 // Names implements Hook: nothing of a window is trained.
 func (Window) Names() []string { return nil }
 
+// Separable implements Hook.
+func (Window) Separable() bool { return true }
+
 // Scores implements transformer.Hook.
 func (w Window) Scores(p *transformer.Pass, layer int, x, visible *graph.Node) *graph.Node {
 	dims := x.Shape().Dimensions

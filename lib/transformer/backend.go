@@ -14,8 +14,8 @@ import (
 // BackendVariable is GoMLX's own environment variable for the choice of backend.
 const BackendVariable = "GOMLX_BACKEND"
 
-// DefaultBackend is the pure Go backend, one operation after the other. Its parallel scheduler is avoided because a lost
-// wake-up in its worker pool was seen to stop training for ever; the matrix products inside an operation stay parallel.
+// DefaultBackend is the pure Go backend, one operation after the other. Its parallel scheduler is avoided because it was
+// seen to stop training for ever (see package training); the matrix products inside an operation stay parallel.
 const DefaultBackend = "go:ops_sequential"
 
 // OpenBackend opens the backend that config names ("" = $GOMLX_BACKEND, else DefaultBackend). "onnx:<library>" needs a

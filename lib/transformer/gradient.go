@@ -3,6 +3,7 @@ package transformer
 import (
 	"math"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/graph"
 )
@@ -60,14 +61,14 @@ func normalise(x *graph.Node) *graph.Node {
 	})
 }
 
-// pureGo reports whether the graph runs on GoMLX's Go backend.
-func pureGo(g *graph.Graph) bool { return g.Backend().String() == gobackend.BackendName }
+// PureGo reports whether this is GoMLX's Go backend.
+func PureGo(b compute.Backend) bool { return b.String() == gobackend.BackendName }
 
 // fastExp is exp. The Go backend's calls math.Exp for every value, and its softmax a faster function, so there it is
 // exp(m) softmax(x)/max(softmax(x)), where m is the largest x of a row of the last axis. Values that are smaller than
 // exp(m) by 38 orders of magnitude become 0.
 func fastExp(x *graph.Node) *graph.Node {
-	if !pureGo(x.Graph()) {
+	if !PureGo(x.Graph().Backend()) {
 		return graph.Exp(x)
 	}
 	largest := func(x *graph.Node) *graph.Node { return graph.ReduceAndKeep(x, graph.ReduceMax, -1) }
@@ -78,7 +79,7 @@ func fastExp(x *graph.Node) *graph.Node {
 // swap exchanges the second and the third axis of [a, b, c, d]. The Go backend's transpose goes element by element, so there
 // it is put together from slices, whose rows are copied whole; so is its gradient.
 func swap(x *graph.Node) *graph.Node {
-	if !pureGo(x.Graph()) {
+	if !PureGo(x.Graph().Backend()) {
 		return graph.Transpose(x, 1, 2)
 	}
 	dims := x.Shape().Dimensions

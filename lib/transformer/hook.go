@@ -46,7 +46,21 @@ type Pass struct {
 	Noise   *graph.Node   // dropout masks, a vector of Spec.NoiseSize values (see Spec.Noise); nil: the graph draws them itself
 	drawn   int           // values of Noise taken
 
+	Weights []*graph.Node // the summed weights of every Mean so far
+	Whole   *graph.Node   // the same over the whole batch, a vector, where the graph holds a part of it; nil: it holds all
+
 	State any // a hook's own, nil at the first layer
+}
+
+// Mean is sum(w x)/max(1, sum w), a scalar. In a graph that holds a part of a batch the second sum is the whole batch's, so
+// that the means of the parts add up to the mean, and their gradients to its gradient.
+func (p *Pass) Mean(x, w *graph.Node) *graph.Node {
+	weight := graph.ReduceAllSum(w)
+	p.Weights = append(p.Weights, weight)
+	if p.Whole != nil {
+		weight = graph.Squeeze(graph.Slice(p.Whole, graph.AxisElem(len(p.Weights)-1)))
+	}
+	return graph.Div(graph.ReduceAllSum(graph.Mul(x, w)), graph.MaxScalar(weight, 1.0))
 }
 
 // AddLoss adds a scalar to the training loss.
