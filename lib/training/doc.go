@@ -63,9 +63,9 @@
 //     first axes of two matrices (the gradient of a weight) the backend transposes on both sides, though its kernels take
 //     one of them as it is: that was a fifth of a step. Package transformer turns the smaller one, which leaves a twentieth.
 //   - Rsqrt has no gradient.
-//   - The Go backend's parallel scheduler was seen to wait for ever in training: an operation holds a worker of the pool while
-//     it waits for workers to share its product, and when all are held so, none comes. The sequential one is the default; an
-//     operation is then no worker itself, and several executions at once (the shards) do not block each other.
+//   - The Go backend's parallel scheduler was seen to wait for ever in training; by its code, an operation holds a worker of the
+//     pool while it waits for workers to share its product, and when all are held so, none comes. The sequential one is the
+//     default: there an operation is no worker itself, so that several executions at once (the shards) cannot block each other.
 //   - A graph that is not marked as training embeds variables that are not trainable as constants when the backend asks for
 //     it, and ONNX Runtime's does. Optimiser moments kept in such variables stay at their first value without any error:
 //     a variable m, SetTrainable(false), updated by m = 0.9 m + 0.1 x, gives 0.1 x after every step. Training graphs are
