@@ -134,11 +134,8 @@ func (e *Evaluator) run(ctx context.Context, examples []datasets.Example, size, 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		lengths := append([]int32(nil), b.Lengths...)
-		for i := b.Count; i < b.Size; i++ {
-			lengths[i] = 0 // filling: no attention
-		}
-		logits, err := e.staged.Logits(b.IDs, lengths, b.Tokens, func(p transformer.Projection, context []float32) error {
+		// Without the filling: another shape is compiled in a moment, and of few examples most rows would be filling.
+		logits, err := e.staged.Logits(b.IDs[:b.Count*b.Tokens], b.Lengths[:b.Count], b.Tokens, func(p transformer.Projection, context []float32) error {
 			shape := attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim, Bits: bits, Causal: p.Causal}
 			h, err := trace.Quantise(p.Q, p.K, p.V, shape)
 			if err != nil {

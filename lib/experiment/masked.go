@@ -43,11 +43,7 @@ func MaskedAccuracy(ctx context.Context, backend compute.Backend, m *transformer
 		if err := ctx.Err(); err != nil {
 			return Masked{}, err
 		}
-		lengths := append([]int32(nil), b.Lengths...)
-		for i := b.Count; i < b.Size; i++ {
-			lengths[i] = 0
-		}
-		logits, err := staged.Logits(b.IDs, lengths, b.Tokens, func(p transformer.Projection, context []float32) error {
+		logits, err := staged.Logits(b.IDs[:b.Count*b.Tokens], b.Lengths[:b.Count], b.Tokens, func(p transformer.Projection, context []float32) error {
 			mask, err := choose(b.Examples[p.Sample], p)
 			if err != nil {
 				return err

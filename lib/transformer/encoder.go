@@ -213,20 +213,30 @@ func (p *Pass) join(context *graph.Node, b, n int) *graph.Node {
 
 // finish is the rest of a block: output projection, residual and feed-forward, residual, with their norms.
 func (p *Pass) finish(l int, x, context *graph.Node) *graph.Node {
-	family := p.Model.Spec.Family
-	if family == Llama {
+	if p.Model.Spec.Family == Llama {
 		return p.finishLlama(l, x, context)
 	}
-	forward := func(x *graph.Node) *graph.Node {
-		y := gelu(p.dense(layerName(l, "expand"), x))
-		return p.dropout(p.dense(layerName(l, "contract"), y))
-	}
+	x, wide := p.expand(l, x, context)
+	return p.contract(l, x, gelu(wide))
+}
+
+// expand is finish up to the GELU: the stream behind the attention, and the input of the GELU.
+func (p *Pass) expand(l int, x, context *graph.Node) (stream, wide *graph.Node) {
 	x = graph.Add(x, p.dropout(p.dense(layerName(l, "output"), context)))
-	if family == PreNorm {
-		return graph.Add(x, forward(p.norm(layerName(l, "ffn_norm"), x)))
+	if p.Model.Spec.Family == PreNorm {
+		return x, p.dense(layerName(l, "expand"), p.norm(layerName(l, "ffn_norm"), x))
 	}
 	x = p.norm(layerName(l, "attention_norm"), x)
-	return p.norm(layerName(l, "ffn_norm"), graph.Add(x, forward(x)))
+	return x, p.dense(layerName(l, "expand"), x)
+}
+
+// contract is finish behind the GELU.
+func (p *Pass) contract(l int, x, wide *graph.Node) *graph.Node {
+	x = graph.Add(x, p.dropout(p.dense(layerName(l, "contract"), wide)))
+	if p.Model.Spec.Family == PreNorm {
+		return x
+	}
+	return p.norm(layerName(l, "ffn_norm"), x)
 }
 
 // Class is the Pooled head: it reads the first token of the states through BERT's tanh pooler; logits [batch, Classes].

@@ -3,6 +3,7 @@ package transformer
 import (
 	"fmt"
 	"runtime"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
@@ -25,11 +26,13 @@ type Projection struct {
 // called from several goroutines, once for each head of each input.
 type Attend func(p Projection, context []float32) error
 
-// Staged runs a model with its attention computed in plain Go, between compiled stages.
+// Staged runs a model with its attention computed in plain Go, between compiled stages. The GELU is computed between stages
+// too, and where a classifier reads the first token alone, the last layer goes on with that token behind its attention.
 type Staged struct {
-	model           *Encoder
-	embed, answer   *model.Exec
-	project, finish []*model.Exec // one a layer
+	model            *Encoder
+	embed, answer    *model.Exec
+	project          []*model.Exec // one a layer
+	expand, contract []*model.Exec // the rest of a layer, before and behind its GELU; a Llama's whole rest is in expand
 }
 
 // NewStaged prepares the stages; each new batch shape costs one compilation of each.
@@ -45,6 +48,9 @@ func NewStaged(backend compute.Backend, m *Encoder) (*Staged, error) {
 		}
 		return e.SetMaxCache(-1)
 	}
+	joined := func(p *Pass, in []*graph.Node) *graph.Node {
+		return p.join(in[1], in[0].Shape().Dimensions[0], in[0].Shape().Dimensions[1])
+	}
 	s := &Staged{model: m}
 	s.embed = stage(func(p *Pass, in []*graph.Node) []*graph.Node { return []*graph.Node{p.embed(in[0])} })
 	s.answer = stage(func(p *Pass, in []*graph.Node) []*graph.Node { return []*graph.Node{p.answer(p.last(in[0]))} })
@@ -53,9 +59,18 @@ func NewStaged(backend compute.Backend, m *Encoder) (*Staged, error) {
 			q, k, v := p.project(l, in[0], in[0].Shape().Dimensions[1])
 			return []*graph.Node{q, k, v} // [batch, heads, N, d]: a head's matrix is one contiguous slice
 		}))
-		s.finish = append(s.finish, stage(func(p *Pass, in []*graph.Node) []*graph.Node {
-			b, n := in[0].Shape().Dimensions[0], in[0].Shape().Dimensions[1]
-			return []*graph.Node{p.finish(l, in[0], p.join(in[1], b, n))}
+		if m.Spec.Family == Llama {
+			s.expand = append(s.expand, stage(func(p *Pass, in []*graph.Node) []*graph.Node {
+				return []*graph.Node{p.finish(l, in[0], joined(p, in))}
+			}))
+			continue
+		}
+		s.expand = append(s.expand, stage(func(p *Pass, in []*graph.Node) []*graph.Node {
+			stream, wide := p.expand(l, in[0], joined(p, in))
+			return []*graph.Node{stream, wide}
+		}))
+		s.contract = append(s.contract, stage(func(p *Pass, in []*graph.Node) []*graph.Node {
+			return []*graph.Node{p.contract(l, in[0], in[1])}
 		}))
 	}
 	return s, failed
@@ -63,7 +78,7 @@ func NewStaged(backend compute.Backend, m *Encoder) (*Staged, error) {
 
 // Close frees the compiled stages.
 func (s *Staged) Close() {
-	for _, e := range append(append([]*model.Exec{s.embed, s.answer}, s.project...), s.finish...) {
+	for _, e := range slices.Concat([]*model.Exec{s.embed, s.answer}, s.project, s.expand, s.contract) {
 		e.Finalize()
 	}
 }
@@ -115,7 +130,14 @@ func (s *Staged) Logits(ids, lengths []int32, tokens int, attend Attend) ([]floa
 		if err := pool.Wait(); err != nil {
 			return nil, err
 		}
-		next, err := s.finish[l].Call1(x, tensors.FromFlatDataAndDimensions(context, batch, heads, tokens, d))
+		rows := tokens
+		if l == spec.Layers-1 && spec.Head == Pooled { // nobody reads the others
+			rows = 1
+			X, context = firstRows(X, batch, tokens*spec.Hidden, spec.Hidden), firstRows(context, batch*heads, tokens*d, d)
+			x.FinalizeAll()
+			x = tensors.FromFlatDataAndDimensions(X, batch, 1, spec.Hidden)
+		}
+		next, err := s.finish(l, x, tensors.FromFlatDataAndDimensions(context, batch, heads, rows, d))
 		if err != nil {
 			return nil, fmt.Errorf("transformer: layer %d: %w", l, err)
 		}
@@ -130,4 +152,31 @@ func (s *Staged) Logits(ids, lengths []int32, tokens int, attend Attend) ([]floa
 	}
 	x.FinalizeAll()
 	return tensors.MustCopyFlatData[float32](logits), nil
+}
+
+// finish is what follows the attention of layer l, for x, [batch, rows, hidden], and the context, [batch, heads, rows, d].
+func (s *Staged) finish(l int, x, context *tensors.Tensor) (*tensors.Tensor, error) {
+	defer context.FinalizeAll()
+	if len(s.contract) == 0 {
+		return s.expand[l].Call1(x, context)
+	}
+	stream, wide, err := s.expand[l].Call2(x, context)
+	if err != nil {
+		return nil, err
+	}
+	defer stream.FinalizeAll()
+	defer wide.FinalizeAll()
+	if err := tensors.MutableFlatData(wide, geluAll); err != nil {
+		return nil, err
+	}
+	return s.contract[l].Call1(stream, wide)
+}
+
+// firstRows takes the first keep of every size values.
+func firstRows(x []float32, n, size, keep int) []float32 {
+	y := make([]float32, 0, n*keep)
+	for i := range n {
+		y = append(y, x[i*size:i*size+keep]...)
+	}
+	return y
 }
