@@ -25,6 +25,7 @@
 //	floor 1  published                every published number with its evidence; classes and verdicts
 //	floor 1  progress                 what a long computation reports while it runs
 //	floor 0  legal                    checks of the fields of a Spec: every error names field, value and range
+//	floor 0  pool                     pieces of work on all processors
 //	floor 0  unit                     Cycles, Bytes, Picojoules, Hertz: typed, so that they cannot be mixed up
 //
 // Package datasets lies under all floors and package kernel stands outside: neither imports anything of lib, and lib

@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/sparse-attention/workbench/lib/pool"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
@@ -36,7 +34,7 @@ func Prompt(ctx context.Context, d *transformer.Decoder, passages []Passage, res
 	}
 	p := &Prompted{decoder: d, rescale: o.Rescale, passages: passages,
 		sessions: make([]*transformer.Session, len(passages)), earned: make([]*pruning.Generation, len(passages))}
-	return p, each(ctx, len(passages), func(i int) error {
+	return p, pool.Each(ctx, len(passages), func(i int) error {
 		earned, err := pruning.NewGeneration(cascade, d.Spec.Heads)
 		if err != nil {
 			return err
@@ -51,21 +49,6 @@ func Prompt(ctx context.Context, d *transformer.Decoder, passages []Passage, res
 		p.sessions[i], p.earned[i] = session, earned
 		return nil
 	})
-}
-
-// each runs fn for 0..n-1 on all processors until one fails or ctx ends.
-func each(ctx context.Context, n int, fn func(i int) error) error {
-	pool, ctx := errgroup.WithContext(ctx)
-	pool.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range n {
-		pool.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return fn(i)
-		})
-	}
-	return pool.Wait()
 }
 
 // Perplexity is how well a decoder predicted the texts of passages, and what it read for it.
@@ -115,7 +98,7 @@ func (p *Prompted) Perplexity(ctx context.Context, o Decoding) (Perplexity, erro
 	o = o.withDefaults()
 	out := Perplexity{Loss: make([]float64, len(p.passages))}
 	fetched := make([]Fetched, len(p.passages))
-	err := each(ctx, len(p.passages), func(i int) (err error) {
+	err := pool.Each(ctx, len(p.passages), func(i int) (err error) {
 		out.Loss[i], fetched[i], err = p.continued(i, o)
 		return err
 	})

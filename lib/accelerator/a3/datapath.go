@@ -21,10 +21,14 @@ func (f Format) Validate() error {
 	return nil
 }
 
-// quantise rounds a real number to the format and clamps it.
-func (f Format) quantise(x float64) int64 {
-	top := float64(int64(1)<<(f.Integer+f.Fraction) - 1)
-	return int64(max(-top, min(top, math.RoundToEven(math.Ldexp(x, f.Fraction)))))
+// quantise rounds real numbers, integers with a scale, to the format and clamps them.
+func (f Format) quantise(x []int16, scale float32) []int16 {
+	top, one := float64(int(1)<<(f.Integer+f.Fraction)-1), float64(int(1)<<f.Fraction)
+	y := make([]int16, len(x))
+	for i, v := range x {
+		y[i] = int16(max(-top, min(top, math.RoundToEven(float64(v)*float64(scale)*one))))
+	}
+	return y
 }
 
 // argumentBits is how many low bits of the exponent's argument reach the two tables, half of them each (section III-B splits
@@ -46,38 +50,41 @@ func (s Spec) Attend(h *attention.Head, m *attention.Mask) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	code := func(x []int16, scale float32) []int64 {
-		y := make([]int64, h.Valid*h.Dim)
-		for i := range y {
-			y[i] = f.quantise(float64(x[i]) * float64(scale))
-		}
-		return y
+	n := h.Valid * h.Dim
+	fixed := attention.Head{Tokens: h.Valid, Valid: h.Valid, Dim: h.Dim, Bits: 16, ScaleQ: 1, ScaleK: 1, ScaleV: 1,
+		Q: f.quantise(h.Q[:n], h.ScaleQ), K: f.quantise(h.K[:n], h.ScaleK), V: f.quantise(h.V[:n], h.ScaleV)}
+	if err := fixed.Validate(); err != nil { // scores beyond 32 bits
+		return nil, fmt.Errorf("a3: Format of %d integer and %d fraction bits: %w", f.Integer, f.Fraction, err)
 	}
-	q, k, v := code(h.Q, h.ScaleQ), code(h.K, h.ScaleK), code(h.V, h.ScaleV)
-	out := make([]float64, h.Valid*h.Dim)
+	scorer := attention.NewScorer(&fixed)
+	out := make([]float64, n)
+	step := math.Ldexp(1, -3*f.Fraction)
 	var keys []int32
-	scores := make([]int64, h.Valid)
+	exponents, row := make([]int64, h.Valid), make([]int64, h.Dim)
 	for t := range h.Valid {
 		keys = m.KeptKeys(t, keys[:0])
-		top := int64(math.MinInt64)
-		for i, j := range keys {
-			scores[i] = dot(q[t*h.Dim:(t+1)*h.Dim], k[int(j)*h.Dim:(int(j)+1)*h.Dim])
-			top = max(top, scores[i])
+		scores := scorer.Row(t)
+		top := int32(math.MinInt32)
+		for _, j := range keys {
+			top = max(top, scores[j])
 		}
 		var sum int64
-		for i := range keys {
-			scores[i] = int64(exponent.At(int(top - scores[i])))
-			sum += scores[i]
-		}
-		row := make([]int64, h.Dim)
 		for i, j := range keys {
-			weight := (scores[i]<<(2*f.Fraction) + sum/2) / sum // the divider rounds to 2f bits
-			for c, x := range v[int(j)*h.Dim : (int(j)+1)*h.Dim] {
-				row[c] += weight * x
+			exponents[i] = int64(exponent.At(int(top) - int(scores[j])))
+			sum += exponents[i]
+		}
+		clear(row)
+		for i, j := range keys {
+			weight := (exponents[i]<<(2*f.Fraction) + sum/2) / sum // the divider rounds to 2f bits
+			if weight == 0 {
+				continue
+			}
+			for c, x := range fixed.Value(int(j)) {
+				row[c] += weight * int64(x)
 			}
 		}
 		for c, x := range row {
-			out[t*h.Dim+c] = math.Ldexp(float64(x), -3*f.Fraction)
+			out[t*h.Dim+c] = float64(x) * step
 		}
 	}
 	return out, nil
@@ -85,11 +92,3 @@ func (s Spec) Attend(h *attention.Head, m *attention.Mask) ([]float64, error) {
 
 // ScoreBits is the width of a score without its sign: 2i + log2 d and 2f.
 func (f Format) ScoreBits(d int) int { return 2*f.Integer + bits.Len(uint(d-1)) + 2*f.Fraction }
-
-func dot(a, b []int64) int64 {
-	var s int64
-	for i, x := range a {
-		s += x * b[i]
-	}
-	return s
-}

@@ -1,12 +1,8 @@
 package memory
 
 import (
-	"context"
 	"fmt"
 	"math"
-	"runtime"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/sparse-attention/workbench/lib/published"
 )
@@ -41,21 +37,6 @@ func (n *Numbers) Ours(row published.Row) float64 {
 // Where keeps the rows that keep accepts.
 func (n *Numbers) Where(keep func(published.Row) bool) *Numbers {
 	return &Numbers{published.Select(n.Rows, keep), n.ours}
-}
-
-// each runs f for 0..n-1 on all processors.
-func each(ctx context.Context, n int, f func(i int) error) error {
-	pool, ctx := errgroup.WithContext(ctx)
-	pool.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range n {
-		pool.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return f(i)
-		})
-	}
-	return pool.Wait()
 }
 
 // atLeast refuses counts that leave nothing to run.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/sparse-attention/workbench/lib/dram"
+	"github.com/sparse-attention/workbench/lib/pool"
 	"github.com/sparse-attention/workbench/lib/published"
 )
 
@@ -73,7 +74,7 @@ func RunPatterns(ctx context.Context, memories []Memory, patterns []Pattern, blo
 		return nil, err
 	}
 	runs := make(Runs, len(memories)*len(patterns))
-	return runs, each(ctx, len(runs), func(i int) error {
+	return runs, pool.Each(ctx, len(runs), func(i int) error {
 		m, p := memories[i/len(patterns)], patterns[i%len(patterns)]
 		st, err := dram.Run(m.Spec, p.requests(blocks, m.Spec.AccessBytes), nil)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sparse-attention/workbench/lib/dram"
 	"github.com/sparse-attention/workbench/lib/dram/anchor"
+	"github.com/sparse-attention/workbench/lib/pool"
 	"github.com/sparse-attention/workbench/lib/published"
 )
 
@@ -42,7 +43,7 @@ func ReplayTraces(ctx context.Context, reads int) (Replays, error) {
 			runs = append(runs, Replay{Anchor: a})
 		}
 	}
-	return runs, each(ctx, len(runs), func(i int) (err error) {
+	return runs, pool.Each(ctx, len(runs), func(i int) (err error) {
 		r := &runs[i]
 		if r.Cycles, r.Stats, err = r.Run(); err != nil {
 			return fmt.Errorf("memory: %s %s: %w", r.System, r.Series, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
+	"github.com/sparse-attention/workbench/lib/pool"
 	"github.com/sparse-attention/workbench/lib/published"
 	"github.com/sparse-attention/workbench/lib/trace"
 )
@@ -35,7 +36,7 @@ func Simulate(ctx context.Context, tokens int) (Heads, error) {
 		}
 	}
 	heads := make(Heads, len(recipes))
-	return heads, each(ctx, len(recipes), func(i int) (err error) {
+	return heads, pool.Each(ctx, len(recipes), func(i int) (err error) {
 		i = len(recipes) - 1 - i // the longest first
 		heads[i], err = simulate(ctx, recipes[i])
 		return err
@@ -124,7 +125,7 @@ func Sweep(ctx context.Context, machine sprint.Spec, workloads []string, name st
 		return nil, fmt.Errorf("memory: workloads are %q, must be among those of trace.SPRINT", workloads)
 	}
 	slowdown := make([][]float64, len(recipes))
-	err := each(ctx, len(recipes), func(i int) error {
+	err := pool.Each(ctx, len(recipes), func(i int) error {
 		w, err := workload(recipes[i])
 		if err != nil {
 			return err

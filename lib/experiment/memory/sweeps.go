@@ -7,6 +7,7 @@ import (
 
 	"github.com/sparse-attention/workbench/lib/dram"
 	"github.com/sparse-attention/workbench/lib/dram/anchor"
+	"github.com/sparse-attention/workbench/lib/pool"
 	"github.com/sparse-attention/workbench/lib/published"
 )
 
@@ -20,7 +21,7 @@ type point struct {
 // bandwidths runs the points and gives their bandwidth in GB/s, or in percent of the peak.
 func bandwidths(ctx context.Context, points []point, percent bool) (*Numbers, error) {
 	values := make([]float64, len(points))
-	err := each(ctx, len(points), func(i int) error {
+	err := pool.Each(ctx, len(points), func(i int) error {
 		p := points[i]
 		st, err := dram.Run(p.spec, dram.Reads(p.addr, 64, p.spec.AccessBytes), nil)
 		if err != nil {

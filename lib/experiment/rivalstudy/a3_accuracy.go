@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -50,6 +49,23 @@ type count struct {
 // best is how many of the highest scores recall looks for.
 const best = 5
 
+// largest is the k-th largest of the scores, k at most best.
+func largest(scores []int32, k int) int32 {
+	var top [best]int32 // descending
+	n := 0
+	for _, x := range scores {
+		if n == k && x <= top[k-1] {
+			continue
+		}
+		i := min(n, k-1)
+		for ; i > 0 && top[i-1] < x; i-- {
+			top[i] = top[i-1]
+		}
+		top[i], n = x, min(n+1, k)
+	}
+	return top[k-1]
+}
+
 func (s Setting) mask(h *attention.Head, c *count) *attention.Mask {
 	m := attention.NewMask(h.Tokens, h.Tokens)
 	percent := s.Percent
@@ -77,10 +93,8 @@ func (s Setting) mask(h *attention.Head, c *count) *attention.Mask {
 		for _, j := range rows {
 			top = max(top, row[j])
 		}
-		order := slices.Clone(row)
-		slices.Sort(order)
-		k := min(best, len(order))
-		fifth := order[len(order)-k]
+		k := min(best, len(row))
+		fifth := largest(row, k)
 		queries++
 		candidates += float64(len(rows)) / float64(len(row))
 		for _, j := range rows {

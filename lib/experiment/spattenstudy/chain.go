@@ -70,7 +70,7 @@ func Breakdown(ctx context.Context, o Options) ([]Chain, error) {
 		}
 		all[i] = Chain{Benchmark: b, TITAN: float64(t) * 1e3}
 	}
-	err := each(o.Workers, len(all)*Steps, func(i int) error {
+	err := o.each(ctx, len(all)*Steps, func(i int) error {
 		c, step := &all[i/Steps], Step(i%Steps)
 		if step == Datapath && i/Steps%4 > 0 {
 			return nil // dense, all corpora of a model are alike
@@ -129,7 +129,7 @@ func Buffers(ctx context.Context, o Options, w spatten.Workload, values ...int) 
 
 func sweep(ctx context.Context, o Options, w spatten.Workload, values []int, set func(*spatten.Spec, int)) ([]Point, error) {
 	all := make([]Point, len(values))
-	err := each(o.Workers, len(values), func(i int) error {
+	err := o.each(ctx, len(values), func(i int) error {
 		m := o.Machine
 		set(&m, values[i])
 		r, err := m.Simulate(ctx, w)

@@ -69,7 +69,7 @@ func (r *Results) collectEndToEnd(ctx context.Context, benchmarks []spatten.Benc
 	k := r.Options.Keep
 	k.Heads = 0
 	r.AllHeads = make([]Sampled, len(benchmarks))
-	return each(r.Options.Workers, len(benchmarks), func(i int) error {
+	return r.Options.each(ctx, len(benchmarks), func(i int) error {
 		w, err := k.Workload(benchmarks[i])
 		if err != nil {
 			return err

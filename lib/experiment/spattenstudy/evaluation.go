@@ -2,14 +2,12 @@ package spattenstudy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
-	"sync"
-	"sync/atomic"
 
 	"github.com/sparse-attention/workbench/lib/accelerator/processor"
 	"github.com/sparse-attention/workbench/lib/accelerator/spatten"
+	"github.com/sparse-attention/workbench/lib/pool"
 )
 
 // Run is one benchmark on SpAtten and on the four platforms.
@@ -42,28 +40,16 @@ func Evaluate(ctx context.Context, o Options, benchmarks []spatten.Benchmark) ([
 		return nil, fmt.Errorf("spattenstudy: Options.Workers is %d, must be at least 1", o.Workers)
 	}
 	runs := make([]Run, len(benchmarks))
-	err := each(o.Workers, len(benchmarks), func(i int) (err error) {
+	err := o.each(ctx, len(benchmarks), func(i int) (err error) {
 		runs[i], err = one(ctx, o, benchmarks[i])
 		return err
 	})
 	return runs, err
 }
 
-// each calls f for n-1 down to 0, since benchmarks go from short to long ones, on a number of goroutines.
-func each(workers, n int, f func(i int) error) error {
-	failed := make([]error, n)
-	var at atomic.Int64
-	at.Store(int64(n))
-	var all sync.WaitGroup
-	for range workers {
-		all.Go(func() {
-			for i := at.Add(-1); i >= 0; i = at.Add(-1) {
-				failed[i] = f(int(i))
-			}
-		})
-	}
-	all.Wait()
-	return errors.Join(failed...)
+// each calls f for n-1 down to 0, since benchmarks go from short to long ones.
+func (o Options) each(ctx context.Context, n int, f func(i int) error) error {
+	return pool.On(ctx, o.Workers, n, func(i int) error { return f(n - 1 - i) })
 }
 
 func one(ctx context.Context, o Options, b spatten.Benchmark) (Run, error) {

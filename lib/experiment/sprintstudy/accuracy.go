@@ -40,16 +40,45 @@ func Machine() sprint.Spec {
 	return s
 }
 
+// Runner runs a trained model on machines. Its stages are compiled once for all runs.
+type Runner struct {
+	trained       *experiment.Trained
+	dense, pruned *experiment.Evaluator
+}
+
+// NewRunner prepares a model.
+func NewRunner(backend compute.Backend, t *experiment.Trained) (*Runner, error) {
+	dense, err := experiment.NewEvaluator(backend, t.Dense)
+	if err != nil {
+		return nil, err
+	}
+	pruned, err := experiment.NewEvaluator(backend, t.Pruned)
+	if err != nil {
+		dense.Close()
+		return nil, err
+	}
+	return &Runner{t, dense, pruned}, nil
+}
+
+// Close frees the compiled stages.
+func (r *Runner) Close() {
+	r.dense.Close()
+	r.pruned.Close()
+}
+
+// bits of Q, K and V in the machine's memory.
+const bits = 8
+
 // Evaluate runs examples on the machine under a scheme: the dense model for the unpruned bar, the model trained with
 // thresholds for the others. Every head meets its own programming errors and read noise, drawn from the machine's seed and
 // the site, so that a run can be repeated.
-func Evaluate(ctx context.Context, backend compute.Backend, t *experiment.Trained, machine sprint.Spec, scheme sprint.Scheme, examples []datasets.Example) (*Score, error) {
-	model := t.Pruned
+func (r *Runner) Evaluate(ctx context.Context, machine sprint.Spec, scheme sprint.Scheme, examples []datasets.Example) (*Score, error) {
+	model := r.pruned
 	if scheme == sprint.Unpruned {
-		model = t.Dense
+		model = r.dense
 	}
 	out := &Score{}
-	score, err := experiment.Accuracy(ctx, backend, model, examples, attend(t.Thresholds, machine, scheme, &out.Rates))
+	score, err := model.Accuracy(ctx, examples, bits, attend(r.trained.Thresholds, machine, scheme, &out.Rates))
 	out.Score = score
 	return out, err
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 
-	"github.com/gomlx/compute"
-
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
 	"github.com/sparse-attention/workbench/lib/attention"
@@ -16,9 +14,9 @@ import (
 // Calibrate builds the machines' comparators and converters for a model: their range is the widest that the sums of its heads
 // take on the examples, because a chip has one converter for all heads and all inputs. The examples should be none that the
 // model is judged on.
-func Calibrate(ctx context.Context, backend compute.Backend, t *experiment.Trained, examples []datasets.Example, machines ...*sprint.Spec) error {
+func (r *Runner) Calibrate(ctx context.Context, examples []datasets.Example, machines ...*sprint.Spec) error {
 	c := calibration{machines: machines, widest: make([]reram.Range, len(machines))}
-	_, err := experiment.Accuracy(ctx, backend, t.Pruned, examples, c.watch(attend(t.Thresholds, *machines[0], sprint.RuntimePruning, nil)))
+	_, err := r.pruned.Accuracy(ctx, examples, bits, c.watch(attend(r.trained.Thresholds, *machines[0], sprint.RuntimePruning, nil)))
 	c.apply()
 	return err
 }

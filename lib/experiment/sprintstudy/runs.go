@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/sparse-attention/workbench/lib/accelerator/sprint"
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/pool"
 	"github.com/sparse-attention/workbench/lib/published"
 	"github.com/sparse-attention/workbench/lib/trace"
 )
@@ -46,17 +44,11 @@ func Run(ctx context.Context, heads int, configure func(*sprint.Spec)) (*Runs, e
 	}
 	recipes := trace.SPRINT()
 	runs := &Runs{Heads: heads, Workloads: make([]Workload, len(recipes))}
-	pool, ctx := errgroup.WithContext(ctx)
-	pool.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range recipes {
-		// The longest first, so that no worker is left with Synth-2 at the end.
-		i := len(recipes) - 1 - i
-		pool.Go(func() (err error) {
-			runs.Workloads[i], err = runWorkload(ctx, recipes[i], heads, configure)
-			return err
-		})
-	}
-	return runs, pool.Wait()
+	return runs, pool.Each(ctx, len(recipes), func(i int) (err error) {
+		i = len(recipes) - 1 - i // the longest first, so that no worker is left with Synth-2 at the end
+		runs.Workloads[i], err = runWorkload(ctx, recipes[i], heads, configure)
+		return err
+	})
 }
 
 func runWorkload(ctx context.Context, recipe trace.Synthesis, heads int, configure func(*sprint.Spec)) (Workload, error) {

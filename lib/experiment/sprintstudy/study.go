@@ -56,22 +56,27 @@ func (m *Model) run(ctx context.Context, backend compute.Backend, o Options) (er
 		machine.Array.ScoreBits = b
 		machines = append(machines, &machine)
 	}
-	if err := Calibrate(ctx, backend, m.Trained, m.Data.Dev[:min(calibrationExamples, len(m.Data.Dev))], machines...); err != nil {
+	r, err := NewRunner(backend, m.Trained)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if err := r.Calibrate(ctx, m.Data.Dev[:min(calibrationExamples, len(m.Data.Dev))], machines...); err != nil {
 		return err
 	}
 	if o.Schemes {
 		for _, s := range Schemes() {
-			if m.Schemes[s], err = Evaluate(ctx, backend, m.Trained, o.Machine, s, m.Test); err != nil {
+			if m.Schemes[s], err = r.Evaluate(ctx, o.Machine, s, m.Test); err != nil {
 				return err
 			}
 		}
 	}
 	for i, b := range o.Bits {
 		machine := *machines[1+i]
-		if m.Bits[b], err = Evaluate(ctx, backend, m.Trained, machine, sprint.Recompute, m.Test); err != nil {
+		if m.Bits[b], err = r.Evaluate(ctx, machine, sprint.Recompute, m.Test); err != nil {
 			return err
 		}
-		if m.Without[b], err = Evaluate(ctx, backend, m.Trained, machine, sprint.WithoutRecompute, m.Test); err != nil {
+		if m.Without[b], err = r.Evaluate(ctx, machine, sprint.WithoutRecompute, m.Test); err != nil {
 			return err
 		}
 	}
