@@ -50,34 +50,39 @@ func init() { openers["gosource"] = openGoSource }
 // exact duplicates are dropped. The texts are those of the Go installation at hand, so another Go version gives
 // other examples.
 func openGoSource(o Options) (*Dataset, error) {
-	length := cmp.Or(o.DocumentBytes, defaultDocument)
-	if length < 32 || length > 1<<16 {
-		return nil, fmt.Errorf("datasets: Options.DocumentBytes is %d, must be in 32..%d", length, 1<<16)
-	}
-	root, err := goSourceRoot()
-	if err != nil {
-		return nil, err
-	}
-	packages, err := goPackages(root, length)
-	if err != nil {
-		return nil, err
-	}
 	d := &Dataset{Name: "gosource", Vocabulary: ByteVocabulary()}
 	for _, f := range families {
 		d.Classes = append(d.Classes, f.name)
 	}
-	parts := assign(packages)
 	// Assumed sizes: about 3/4 of what the smallest family fills at 255 bytes in Go 1.26, so that other versions do too.
+	return d, d.cut(o, 16000, balanced)
+}
+
+// cut fills the splits with examples that draw makes of the packages of each; train is the default size of the first.
+func (d *Dataset) cut(o Options, train int, draw func(packages []goPackage, n int, seed uint64) ([]Example, error)) error {
+	length := cmp.Or(o.DocumentBytes, defaultDocument)
+	if length < 32 || length > 1<<16 {
+		return fmt.Errorf("datasets: Options.DocumentBytes is %d, must be in 32..%d", length, 1<<16)
+	}
+	root, err := goSourceRoot()
+	if err != nil {
+		return err
+	}
+	packages, err := goPackages(root, length)
+	if err != nil {
+		return err
+	}
+	parts := assign(packages)
 	for i, s := range []struct {
 		name     string
 		examples *[]Example
 		want     int
-	}{{"Train", &d.Train, cmp.Or(o.Train, 16000)}, {"Dev", &d.Dev, cmp.Or(o.Dev, 2000)}, {"Test", &d.Test, cmp.Or(o.Test, 2000)}} {
-		if *s.examples, err = balanced(parts[i], s.want, o.Seed+uint64(i)); err != nil {
-			return nil, fmt.Errorf("datasets: gosource, %d-byte documents: Options.%s is %d, %w", length, s.name, s.want, err)
+	}{{"Train", &d.Train, cmp.Or(o.Train, train)}, {"Dev", &d.Dev, cmp.Or(o.Dev, 2000)}, {"Test", &d.Test, cmp.Or(o.Test, 2000)}} {
+		if *s.examples, err = draw(parts[i], s.want, o.Seed+uint64(i)); err != nil {
+			return fmt.Errorf("datasets: %s, %d-byte documents: Options.%s is %d, %w", d.Name, length, s.name, s.want, err)
 		}
 	}
-	return d, nil
+	return nil
 }
 
 // goSourceRoot is the src folder of the Go installation: the GOROOT of the environment or of this program, else the one

@@ -1,7 +1,6 @@
 package datasets
 
 import (
-	"cmp"
 	"fmt"
 	"math/rand/v2"
 )
@@ -16,30 +15,8 @@ const retrievalSeparator = "\x1e" // ASCII's record separator
 // are not public). Documents and splits are gosource's. Half of the pairs are two documents of one package; in the other
 // half the second comes from another package, of any family.
 func openRetrieval(o Options) (*Dataset, error) {
-	length := cmp.Or(o.DocumentBytes, defaultDocument)
-	if length < 32 || length > 1<<16 {
-		return nil, fmt.Errorf("datasets: Options.DocumentBytes is %d, must be in 32..%d", length, 1<<16)
-	}
-	root, err := goSourceRoot()
-	if err != nil {
-		return nil, err
-	}
-	packages, err := goPackages(root, length)
-	if err != nil {
-		return nil, err
-	}
 	d := &Dataset{Name: "gosource-retrieval", Classes: []string{"different", "same package"}, Vocabulary: ByteVocabulary()}
-	parts := assign(packages)
-	for i, s := range []struct {
-		name     string
-		examples *[]Example
-		want     int
-	}{{"Train", &d.Train, cmp.Or(o.Train, 20000)}, {"Dev", &d.Dev, cmp.Or(o.Dev, 2000)}, {"Test", &d.Test, cmp.Or(o.Test, 2000)}} { // assumed
-		if *s.examples, err = pairs(parts[i], s.want, o.Seed+uint64(i)); err != nil {
-			return nil, fmt.Errorf("datasets: gosource-retrieval, %d-byte documents: Options.%s is %d, %w", length, s.name, s.want, err)
-		}
-	}
-	return d, nil
+	return d, d.cut(o, 20000, pairs) // assumed
 }
 
 // pairs draws n pairs, alternately of one package and of two. A package is drawn as often as it has documents; no pair occurs

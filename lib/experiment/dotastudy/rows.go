@@ -80,24 +80,27 @@ func Attention(all []Machine) []published.Row {
 
 // EndToEnd is the speedup of whole models over the GPU, with the bound that Amdahl's law sets DOTA.
 func EndToEnd(all []Machine) []published.Row {
-	var rows []published.Row
-	for _, m := range all {
-		rows = append(rows, row("end-to-end", "GPU + ELSA", m.Workload.Name, "", "speedup", "x", m.ELSAEndToEnd()))
-		for v := range Versions {
-			rows = append(rows, row("end-to-end", Version(v).String(), m.Workload.Name, "", "speedup", "x", m.EndToEnd(Version(v))))
-		}
-		rows = append(rows, row("end-to-end", "upper bound", m.Workload.Name, "", "speedup", "x", m.Bound()))
-	}
-	return geomean(rows)
+	return overGPU(all, "end-to-end", "speedup", Machine.ELSAEndToEnd, Machine.EndToEnd, Machine.Bound)
 }
 
 // Efficiency is the GPU's energy over the others'.
 func Efficiency(all []Machine) []published.Row {
+	return overGPU(all, "efficiency", "energy efficiency", Machine.ELSAEfficiency, Machine.Efficiency, nil)
+}
+
+// overGPU are times better than the GPU: with ELSA beside it, of every version of DOTA, and of DOTA's bound if there is one.
+func overGPU(all []Machine, figure, metric string, elsa func(Machine) float64, dota func(Machine, Version) float64, bound func(Machine) float64) []published.Row {
 	var rows []published.Row
 	for _, m := range all {
-		rows = append(rows, row("efficiency", "GPU + ELSA", m.Workload.Name, "", "energy efficiency", "x", m.ELSAEfficiency()))
+		add := func(series string, value float64) {
+			rows = append(rows, row(figure, series, m.Workload.Name, "", metric, "x", value))
+		}
+		add("GPU + ELSA", elsa(m))
 		for v := range Versions {
-			rows = append(rows, row("efficiency", Version(v).String(), m.Workload.Name, "", "energy efficiency", "x", m.Efficiency(Version(v))))
+			add(Version(v).String(), dota(m, Version(v)))
+		}
+		if bound != nil {
+			add("upper bound", bound(m))
 		}
 	}
 	return geomean(rows)
