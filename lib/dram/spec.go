@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/unit"
 )
 
@@ -152,9 +153,8 @@ func (s Spec) RefreshFactor() float64 {
 // Validate names every field that breaks a rule, with the value and what is legal.
 func (s Spec) Validate() error {
 	var errs []error
-	bad := func(field string, value any, legal string) {
-		errs = append(errs, fmt.Errorf("dram: Spec.%s is %v, must be %s", field, value, legal))
-	}
+	wrong := legal.Complaint("dram: Spec")
+	bad := func(field string, value any, legal string) { errs = append(errs, wrong(field, value, legal)) }
 	if !(s.Clock > 0) {
 		bad("Clock", float64(s.Clock), "positive (Hz)")
 	}

@@ -23,7 +23,14 @@ func (f *Fields) Err() error { return f.err }
 // Require complains about a field unless ok; legal, with its arguments, goes on after "must be".
 func (f *Fields) Require(ok bool, field string, value any, legal string, args ...any) {
 	if !ok && f.err == nil {
-		f.err = fmt.Errorf("%s.%s is %v, must be %s", f.owner, field, value, fmt.Sprintf(legal, args...))
+		f.err = Complaint(f.owner)(field, value, legal, args...)
+	}
+}
+
+// Complaint makes the errors of a check that is written as the cases of a switch: the field, its value and what it must be.
+func Complaint(owner string) func(field string, value any, legal string, args ...any) error {
+	return func(field string, value any, legal string, args ...any) error {
+		return fmt.Errorf("%s.%s is %v, must be %s", owner, field, value, fmt.Sprintf(legal, args...))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/sparse-attention/workbench/lib/dram"
 	"github.com/sparse-attention/workbench/lib/energy"
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/unit"
 )
 
@@ -142,43 +143,41 @@ func (s Spec) Area() unit.SquareMillimetres { return s.Modules.Sum(0, Modules).A
 
 // Validate reports the first field that no accelerator can have.
 func (s Spec) Validate() error {
-	bad := func(field string, value any, legal string) error {
-		return fmt.Errorf("dota: Spec.%s is %v, must be %s", field, value, legal)
-	}
+	bad := legal.Complaint("dota: Spec")
 	for _, f := range []struct {
 		name  string
 		value int
 	}{{"Lanes", s.Lanes}, {"Rows", s.Rows}, {"Columns", s.Columns}, {"ScanRate", s.ScanRate}, {"ProjectionAdders", s.ProjectionAdders},
 		{"Exponents", s.Exponents}, {"Dividers", s.Dividers}, {"PortBytes", s.PortBytes}, {"Accumulated", s.Accumulated}} {
 		if f.value < 1 || f.value > 1<<20 {
-			return bad(f.name, f.value, fmt.Sprintf("in 1..%d", 1<<20))
+			return bad(f.name, f.value, "in 1..%d", 1<<20)
 		}
 	}
 	switch {
 	case s.Gain >= gains:
-		return bad("Gain", s.Gain, fmt.Sprintf("in 0..%d", gains-1))
+		return bad("Gain", s.Gain, "in 0..%d", gains-1)
 	case s.Order >= orders:
-		return bad("Order", s.Order, fmt.Sprintf("in 0..%d", orders-1))
+		return bad("Order", s.Order, "in 0..%d", orders-1)
 	case s.Coupling >= couplings:
-		return bad("Coupling", s.Coupling, fmt.Sprintf("in 0..%d", couplings-1))
+		return bad("Coupling", s.Coupling, "in 0..%d", couplings-1)
 	case s.Overlap >= overlaps:
-		return bad("Overlap", s.Overlap, fmt.Sprintf("in 0..%d", overlaps-1))
+		return bad("Overlap", s.Overlap, "in 0..%d", overlaps-1)
 	case s.Parallelism < 1 || s.Parallelism > MaxParallelism:
-		return bad("Parallelism", s.Parallelism, fmt.Sprintf("in 1..%d", MaxParallelism))
+		return bad("Parallelism", s.Parallelism, "in 1..%d", MaxParallelism)
 	case s.Order == OutOfOrder && Queues(s.Parallelism) > s.Queues:
-		return bad("Parallelism", s.Parallelism, fmt.Sprintf("such that its %d queues fit into Spec.Queues (%d)", Queues(s.Parallelism), s.Queues))
+		return bad("Parallelism", s.Parallelism, "such that its %d queues fit into Spec.Queues (%d)", Queues(s.Parallelism), s.Queues)
 	case s.Overlap == RowSplit && (s.DetectorRows < 1 || s.DetectorRows >= s.Rows):
-		return bad("DetectorRows", s.DetectorRows, fmt.Sprintf("in 1..%d in row-split, so that rows are left for attention", s.Rows-1))
+		return bad("DetectorRows", s.DetectorRows, "in 1..%d in row-split, so that rows are left for attention", s.Rows-1)
 	case s.Memory < 1:
 		return bad("Memory", s.Memory, "at least 1 B")
 	case s.TileBytes < 2 || s.TileBytes > unit.Bytes(s.Lanes)*s.Memory:
-		return bad("TileBytes", s.TileBytes, fmt.Sprintf("in 2 B..%v, which is what the lanes hold", unit.Bytes(s.Lanes)*s.Memory))
+		return bad("TileBytes", s.TileBytes, "in 2 B..%v, which is what the lanes hold", unit.Bytes(s.Lanes)*s.Memory)
 	case !(s.Utilisation > 0 && s.Utilisation <= 1):
 		return bad("Utilisation", s.Utilisation, "in (0,1]")
 	case !(s.Clock >= 1 && s.Clock <= 1e12):
 		return bad("Clock", float64(s.Clock), "in 1..1e12 Hz")
 	case s.DRAM.Clock != s.Clock:
-		return bad("DRAM.Clock", s.DRAM.Clock, fmt.Sprintf("%v (Clock)", s.Clock))
+		return bad("DRAM.Clock", s.DRAM.Clock, "%v (Clock)", s.Clock)
 	}
 	if err := s.DRAM.Validate(); err != nil {
 		return fmt.Errorf("dota: Spec.DRAM: %w", err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/legal"
 )
 
 // Detector is the shape of the detector of a layer.
@@ -41,15 +42,13 @@ func (w Workload) nonZeros() float64 {
 
 // Validate reports the first field that no machine can run.
 func (w Workload) Validate() error {
-	bad := func(field string, value any, legal string) error {
-		return fmt.Errorf("dota: Workload.%s is %v, must be %s", field, value, legal)
-	}
+	bad := legal.Complaint("dota: Workload")
 	for _, f := range []struct {
 		name  string
 		value int
 	}{{"Layers", w.Layers}, {"Tokens", w.Tokens}, {"Model", w.Model}, {"Heads", w.Heads}, {"Dim", w.Dim}, {"FFN", w.FFN}} {
 		if f.value < 1 || f.value > 1<<20 {
-			return bad(f.name, f.value, fmt.Sprintf("in 1..%d", 1<<20))
+			return bad(f.name, f.value, "in 1..%d", 1<<20)
 		}
 	}
 	for i, m := range w.Masks {
@@ -75,9 +74,9 @@ func (w Workload) Validate() error {
 	case len(w.Masks) == 0:
 		return bad("Detector", "set", "nil for full attention, which has no masks")
 	case d.Width < 1 || d.Width > w.Model:
-		return bad("Detector.Width", d.Width, fmt.Sprintf("in 1..%d (Model)", w.Model))
+		return bad("Detector.Width", d.Width, "in 1..%d (Model)", w.Model)
 	case d.NonZeros < 0 || d.NonZeros > w.Model*d.Width:
-		return bad("Detector.NonZeros", d.NonZeros, fmt.Sprintf("in 0..%d", w.Model*d.Width))
+		return bad("Detector.NonZeros", d.NonZeros, "in 0..%d", w.Model*d.Width)
 	case !d.Precision.legal():
 		return bad("Detector.Precision", uint8(d.Precision), "2, 4, 8 or 16: the RMMU has no other width")
 	}

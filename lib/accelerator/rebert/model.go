@@ -1,9 +1,8 @@
 package rebert
 
 import (
-	"fmt"
-
 	"github.com/sparse-attention/workbench/lib/energy"
+	"github.com/sparse-attention/workbench/lib/legal"
 )
 
 // Model is the shape of an encoder.
@@ -79,18 +78,16 @@ func (m Model) Operations(n int, keys float64) (attention, weights float64) {
 
 // Validate reports the first field that no encoder can have.
 func (m Model) Validate() error {
-	bad := func(field string, value int, legal string) error {
-		return fmt.Errorf("rebert: Model.%s is %d, must be %s", field, value, legal)
-	}
+	bad := legal.Complaint("rebert: Model")
 	switch {
 	case m.Layers < 1 || m.Layers > maxLayers:
-		return bad("Layers", m.Layers, fmt.Sprintf("in 1..%d", maxLayers))
+		return bad("Layers", m.Layers, "in 1..%d", maxLayers)
 	case m.Hidden < 1:
 		return bad("Hidden", m.Hidden, "at least 1")
 	case m.Attention < 1:
 		return bad("Attention", m.Attention, "at least 1")
 	case m.Heads < 1 || m.Attention%m.Heads != 0:
-		return bad("Heads", m.Heads, fmt.Sprintf("a divisor of %d (Attention)", m.Attention))
+		return bad("Heads", m.Heads, "a divisor of %d (Attention)", m.Attention)
 	case m.FeedForward < 1:
 		return bad("FeedForward", m.FeedForward, "at least 1")
 	case m.FeedForwards < 1:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sparse-attention/workbench/lib/energy"
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/unit"
 )
 
@@ -166,9 +167,7 @@ const (
 // Validate reports the first field that no machine can have. Converters that cannot hold the column sum are refused when
 // StrictADC is set; otherwise Warnings tells.
 func (s Spec) Validate() error {
-	bad := func(field string, value any, legal string) error {
-		return fmt.Errorf("rebert: Spec.%s is %v, must be %s", field, value, legal)
-	}
+	bad := legal.Complaint("rebert: Spec")
 	switch {
 	case s.Port >= ports:
 		return bad("Port", s.Port, "0 (single), 1 (dual) or 2 (free)")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/pruning"
 )
 
@@ -155,9 +156,7 @@ func (k Keep) TokenRatio(b Benchmark) float64 {
 
 // Validate names the first ratio out of range.
 func (k Keep) Validate() error {
-	bad := func(field string, value any, legal string) error {
-		return fmt.Errorf("spatten: Keep.%s is %v, must be %s", field, value, legal)
-	}
+	bad := legal.Complaint("spatten: Keep")
 	for _, f := range []struct {
 		name  string
 		value float64

@@ -8,6 +8,7 @@ import (
 	"github.com/sparse-attention/workbench/lib/accelerator/spatten/topk"
 	"github.com/sparse-attention/workbench/lib/dram"
 	"github.com/sparse-attention/workbench/lib/energy"
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/unit"
 )
 
@@ -115,9 +116,7 @@ func (s Spec) PeakOperations() float64 {
 
 // Validate reports the first field out of range.
 func (s Spec) Validate() error {
-	bad := func(field string, value any, legal string) error {
-		return fmt.Errorf("spatten: Spec.%s is %v, must be %s", field, value, legal)
-	}
+	bad := legal.Complaint("spatten: Spec")
 	for _, f := range []struct {
 		name   string
 		value  int64
@@ -130,18 +129,18 @@ func (s Spec) Validate() error {
 		{"Ports", int64(s.Ports), 1, 1 << 10}, {"AddressFIFO", int64(s.AddressFIFO), 1, 1 << 10},
 		{"Outstanding", int64(s.Outstanding), 1, flights}} {
 		if f.value < f.lo || f.value > f.hi {
-			return bad(f.name, f.value, fmt.Sprintf("in %d..%d", f.lo, f.hi))
+			return bad(f.name, f.value, "in %d..%d", f.lo, f.hi)
 		}
 	}
 	switch {
 	case !(s.Clock >= 1 && s.Clock <= 1e12):
 		return bad("Clock", float64(s.Clock), "in 1..1e12 Hz")
 	case s.Memory.Clock != s.Clock:
-		return bad("Memory.Clock", float64(s.Memory.Clock), fmt.Sprintf("%v Hz (Clock)", float64(s.Clock)))
+		return bad("Memory.Clock", float64(s.Memory.Clock), "%v Hz (Clock)", float64(s.Clock))
 	case !(s.Logic >= 0 && s.Logic <= 1) || math.IsNaN(s.Logic):
 		return bad("Logic", s.Logic, "in 0..1")
 	case s.AddressFIFO != s.Memory.Controller.ReadQueue:
-		return bad("AddressFIFO", s.AddressFIFO, fmt.Sprintf("%d (Memory.Controller.ReadQueue)", s.Memory.Controller.ReadQueue))
+		return bad("AddressFIFO", s.AddressFIFO, "%d (Memory.Controller.ReadQueue)", s.Memory.Controller.ReadQueue)
 	}
 	if err := s.TopK.Validate(); err != nil {
 		return err
@@ -150,7 +149,7 @@ func (s Spec) Validate() error {
 		return err
 	}
 	if !strings.HasSuffix(s.Memory.Mapping, "ch") || s.Memory.AccessBytes != granule || !s.Memory.FrontEnd.PerChannel {
-		return bad("Memory.Mapping", s.Memory.Mapping, fmt.Sprintf("one that ends in ch, with AccessBytes %d and FrontEnd.PerChannel: the crossbar sends every %d bytes to another channel", granule, granule))
+		return bad("Memory.Mapping", s.Memory.Mapping, "one that ends in ch, with AccessBytes %d and FrontEnd.PerChannel: the crossbar sends every %d bytes to another channel", granule, granule)
 	}
 	return s.Modules.Validate(Modules)
 }

@@ -3,6 +3,8 @@ package spatten
 import (
 	"fmt"
 	"math"
+
+	"github.com/sparse-attention/workbench/lib/legal"
 )
 
 // Float marks operands that are not quantised: 32 bits in memory.
@@ -131,8 +133,8 @@ func (w Workload) Validate() error {
 	}
 	heads, last := 0, 0 // of this layer so far, and of the layer before
 	for i, r := range w.Rows {
-		bad := func(field string, value any, legal string) error {
-			return fmt.Errorf("spatten: %s: Rows[%d].%s is %v, must be %s", w.Name, i, field, value, legal)
+		bad := func(field string, value any, text string, args ...any) error {
+			return legal.Complaint(fmt.Sprintf("spatten: %s: Rows[%d]", w.Name, i))(field, value, text, args...)
 		}
 		switch {
 		case r.Iteration < 0:
@@ -146,11 +148,11 @@ func (w Workload) Validate() error {
 		case w.Stage == Generation && r.Queries != 1:
 			return bad("Queries", r.Queries, "1 in generation")
 		case r.Queries < 1 || r.Queries > r.Length:
-			return bad("Queries", r.Queries, fmt.Sprintf("in 1..%d (Length)", r.Length))
+			return bad("Queries", r.Queries, "in 1..%d (Length)", r.Length)
 		case r.Keys < 1 || r.Keys > r.Length:
-			return bad("Keys", r.Keys, fmt.Sprintf("in 1..%d (Length)", r.Length))
+			return bad("Keys", r.Keys, "in 1..%d (Length)", r.Length)
 		case r.Values < 1 || r.Values > r.Keys:
-			return bad("Values", r.Values, fmt.Sprintf("in 1..%d (Keys)", r.Keys))
+			return bad("Values", r.Values, "in 1..%d (Keys)", r.Keys)
 		case !legalBits(r.KeyBits):
 			return bad("KeyBits", r.KeyBits, "4, 6, 8, 10, 12, 16 or -1")
 		case !legalBits(r.ValueBits):
@@ -164,7 +166,7 @@ func (w Workload) Validate() error {
 		case r.Threshold != Float && !(r.Threshold >= 0 && r.Threshold <= 1) || math.IsNaN(r.Threshold):
 			return bad("Threshold", r.Threshold, "-1 or in 0..1")
 		case r.Rank && (r.Keep < 1 || r.Keep > r.Length):
-			return bad("Keep", r.Keep, fmt.Sprintf("in 1..%d (Length)", r.Length))
+			return bad("Keep", r.Keep, "in 1..%d (Length)", r.Length)
 		}
 		if i == 0 {
 			heads = 1
@@ -178,15 +180,15 @@ func (w Workload) Validate() error {
 			heads, last = 1, 0
 		case r.Layer == p.Layer:
 			if heads++; last > 0 && heads > last {
-				return bad("Head", r.Head, fmt.Sprintf("among the %d of the layer before: a pruned head does not come back", last))
+				return bad("Head", r.Head, "among the %d of the layer before: a pruned head does not come back", last)
 			}
 			if r.Keys != p.Keys {
-				return bad("Keys", r.Keys, fmt.Sprintf("%d as for the other heads of its layer", p.Keys))
+				return bad("Keys", r.Keys, "%d as for the other heads of its layer", p.Keys)
 			}
 		default:
 			heads, last = 1, heads
 			if r.Keys > p.Keys {
-				return bad("Keys", r.Keys, fmt.Sprintf("at most %d: a pruned token does not come back", p.Keys))
+				return bad("Keys", r.Keys, "at most %d: a pruned token does not come back", p.Keys)
 			}
 		}
 	}
