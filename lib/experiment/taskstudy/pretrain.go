@@ -30,11 +30,12 @@ type Pretraining struct {
 func Pretrainings() []Pretraining {
 	return []Pretraining{{
 		Name:   "pretrained-l2-h128",
-		Shape:  transformer.Spec{Layers: 2, Hidden: 128, Heads: 2, FFN: 512, Tokens: 256, Classes: 1, Dropout: 0.1, Head: transformer.Language},
+		Shape:  transformer.Spec{Layers: 2, Hidden: 128, Heads: 2, FFN: 512, Tokens: 256, Classes: 1, Dropout: 0.1, Head: transformer.Language, Sines: true, Deviation: 0.06},
 		Pieces: 6000,
 		Begin:  training.SkipGram{Width: 128, Subsample: 5e-5, Seed: 1},
-		// Assumed: a thousand steps, which see half of the text, and five times BERT's rate, which so few steps need.
-		Train: training.Options{Phase: "pretrain", Objective: training.MaskedLanguage{}, Epochs: 2, StepsPerEpoch: 500, Batch: 64, BatchTokens: 4096, LearningRate: 1.5e-3,
+		// Assumed: eight thousand steps, which see the text almost four times, five times BERT's rate, which so few steps need, and
+		// positions that can tell distances from the first step, without which attention learns late.
+		Train: training.Options{Phase: "pretrain", Objective: training.MaskedLanguage{}, Epochs: 8, StepsPerEpoch: 1000, Batch: 64, BatchTokens: 4096, LearningRate: 1.5e-3,
 			WarmUp: 0.06, Multiple: 64, SaveEvery: 200, EvalBatch: 32, Seed: 1},
 	}}
 }

@@ -93,6 +93,9 @@ func run(ctx context.Context, name, seeds, data, root, state, save, table, backe
 	if err != nil {
 		return err
 	}
+	if err := taskstudy.Merge(table, task.Constant(d)); err != nil {
+		return err
+	}
 	list := strings.Split(seeds, ",")
 	if seeds == "" {
 		list = list[:0]
