@@ -43,7 +43,7 @@ func Recipes() []Recipe {
 			Dense: training.Options{Objective: training.Nested{Weight: 1}, Epochs: 4, Batch: 64, LearningRate: 1e-3, Seed: 1, SaveEvery: 200},
 			// No dropout: the training set is generated and never runs out of new expressions.
 			Lambda: 0.3, Target: 0.5, Budget: 1,
-			Thresholds: training.Options{Objective: training.Nested{Weight: 1}, Phase: "thresholds", Epochs: 1, Batch: 64, LearningRate: 1e-4, HookRate: 3e-3, Seed: 1, SaveEvery: 200},
+			Thresholds: training.Options{Objective: training.Nested{Weight: 1}, Phase: "thresholds", Epochs: 1, StepsPerEpoch: 900, Batch: 64, LearningRate: 1e-4, HookRate: 3e-3, Seed: 1, SaveEvery: 200},
 		},
 		{
 			Name: "gosource", Title: "Go source (bytes)", Task: "gosource",
