@@ -42,8 +42,8 @@ func Recipes() []Recipe {
 			Model: transformer.Spec{Family: transformer.PreNorm, Layers: 5, Hidden: 128, Heads: 2, FFN: 256, Tokens: 128, Vocabulary: 2, Classes: 2, Deviation: 0.09, Sines: true},
 			Dense: training.Options{Objective: training.Nested{Weight: 1}, Epochs: 4, Batch: 64, LearningRate: 1e-3, Seed: 1, SaveEvery: 200},
 			// No dropout: the training set is generated and never runs out of new expressions.
-			Lambda: 0.3, Target: 0.5, Budget: 1,
-			Thresholds: training.Options{Objective: training.Nested{Weight: 1}, Phase: "thresholds", Epochs: 1, StepsPerEpoch: 900, Batch: 64, LearningRate: 1e-4, HookRate: 3e-3, Seed: 1, SaveEvery: 200},
+			Lambda: 0.5, Target: 0.36, Budget: 1,
+			Thresholds: training.Options{Objective: training.Nested{Weight: 1}, Phase: "thresholds", Epochs: 2, StepsPerEpoch: 700, Batch: 64, LearningRate: 3e-4, HookRate: 3e-3, Seed: 1, SaveEvery: 200},
 		},
 		{
 			Name: "gosource", Title: "Go source (bytes)", Task: "gosource",
@@ -58,7 +58,7 @@ func Recipes() []Recipe {
 			Start:  "pretrained-l2-h128",
 			Model:  transformer.Spec{Tokens: 64, Dropout: 0.1},
 			Dense:  training.Options{Epochs: 3, Batch: 64, LearningRate: 4e-4, Seed: 1},
-			Lambda: 0.3, Target: 0.55, Thresholds: training.Options{Phase: "thresholds", Epochs: 1, Batch: 64, LearningRate: 5e-5, HookRate: 3e-3, Seed: 1}, Budget: 1,
+			Lambda: 0.6, Target: 0.2, Thresholds: training.Options{Phase: "thresholds", Epochs: 1, Batch: 64, LearningRate: 2e-4, HookRate: 3e-3, Seed: 1}, Budget: 1,
 		},
 	}
 }
