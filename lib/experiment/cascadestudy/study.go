@@ -50,10 +50,13 @@ func (s *Study) points(sweep string, f func(Result, Point)) {
 	}
 }
 
-// Rows are the points of a sweep as rows of ours: the change of accuracy in points, the config ending in the setting. A dense
-// model under the cascade is a curve of its own.
-func (s *Study) Rows(figure, sweep, label string, x func(Point) float64) (out []published.Row) {
+// Rows are the points of a sweep as rows of ours, of the models trained in the loop or of the dense ones: the change of accuracy
+// in points, the config ending in the setting.
+func (s *Study) Rows(figure, sweep, label string, inLoop bool, x func(Point) float64) (out []published.Row) {
 	s.points(sweep, func(m Result, p Point) {
+		if p.InLoop != inLoop {
+			return
+		}
 		name := m.Title
 		if !p.InLoop {
 			name += ", dense model"
@@ -79,7 +82,11 @@ func (s *Study) Sample() string {
 	if most == 0 {
 		return "No model of ours is at hand."
 	}
-	return fmt.Sprintf("Ours: %d to %d held-out examples a point, measured after training; 95 %% intervals up to ±%.1f points.", least, most, widest)
+	examples := fmt.Sprint(least)
+	if most > least {
+		examples += fmt.Sprintf(" to %d", most)
+	}
+	return fmt.Sprintf("Ours: %s held-out examples a point, measured after training; 95 %% intervals up to ±%.1f points.", examples, widest)
 }
 
 // Setting is a point's own number.
