@@ -38,6 +38,10 @@ func JointRecipes() []JointRecipe {
 		return training.Options{Epochs: 1, StepsPerEpoch: steps, Batch: 16, LearningRate: rate, HookRate: 3e-3, Multiple: 256, EvalBatch: 20, SaveEvery: 25}
 	}
 	seeds := []uint64{1, 2, 3}
+	// gentle presses the model less to agree with its detector. Where all attention goes to one token, as to a list's root operator,
+	// the full weight takes the scores apart instead: the dev loss of ListOps rose from 2.0 to 2.3.
+	gentle := *training.DOTA(0.1, 0)
+	gentle.Lambda = 0.1
 	return []JointRecipe{
 		{
 			Name: "dota-imdb", Title: "IMDb (words, at most 512)", Task: "imdb", Size: "reviews as words, the first 512, vocabulary 2,000; the arena reads bytes",
@@ -49,13 +53,13 @@ func JointRecipes() []JointRecipe {
 			Name: "dota-listops", Title: "ListOps (256 to 511 tokens)", Task: "listops", Size: "lists of 257 to 511 tokens; the arena's have 501 to 1,999",
 			Data:  datasets.Options{MinLength: 256, MaxLength: 512, MaxTokens: 512, Train: 12000, Dev: 300, Test: 1000},
 			Model: small(512), Dense: dense(1200, 2e-3),
-			Detector: *training.DOTA(0.1, 0), Joint: joint(150, 1e-3), Seeds: seeds,
+			Detector: gentle, Joint: joint(150, 1e-3), Seeds: seeds,
 		},
 		{
 			Name: "dota-fashion", Title: "Fashion-MNIST (784 pixels)", Task: "fashion-mnist-pixels", Size: "28 x 28 grey pixels; the arena's CIFAR-10 has 32 x 32",
 			Data:  datasets.Options{Train: 12000, Dev: 300, Test: 1000},
 			Model: small(785), Dense: dense(1200, 2e-3),
-			Detector: *training.DOTA(0.1, 0), Joint: joint(150, 1e-3), Seeds: seeds,
+			Detector: gentle, Joint: joint(150, 1e-3), Seeds: seeds,
 		},
 	}
 }

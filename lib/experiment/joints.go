@@ -123,11 +123,11 @@ const (
 // Sweeps are the recipe's: on dev examples, where a setting is chosen, and on test examples, where it is judged.
 func (r JointRecipe) Sweeps(data *datasets.Dataset) []SweepOptions {
 	cut := func(e []datasets.Example, n int) []datasets.Example { return e[:min(n, len(e))] }
-	retentions, p := []float64{0.02, 0.05, 0.1, 0.2}, []float64{0.5, 1, 2, 4}
+	retentions, p := []float64{0.02, 0.05, 0.1, 0.15, 0.2}, []float64{0.5, 1, 2, 4}
 	return []SweepOptions{
 		{Split: SearchSplit, Examples: cut(data.Dev, 200), Training: data.Train[:12], Methods: []string{DOTAMethod, ELSAMethod, OracleMethod},
 			Retentions: retentions, P: p},
-		{Split: JudgedSplit, Examples: cut(data.Test, 300), Training: data.Train[:12], Methods: []string{DOTAMethod, ELSAMethod, OracleMethod, RandomMethod},
+		{Split: JudgedSplit, Examples: cut(data.Test, 400), Training: data.Train[:12], Methods: []string{DOTAMethod, ELSAMethod, OracleMethod, RandomMethod},
 			Retentions: retentions, P: p},
 	}
 }
