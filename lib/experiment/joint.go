@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/sparse-attention/workbench/datasets"
@@ -47,7 +46,7 @@ type JointCard struct {
 	Kept         []float64 // by seed: mean share of pairs kept on the dev split
 	Constant     float64   // accuracy of the most frequent class
 	RootOnly     float64   `json:",omitempty"` // ListOps: accuracy of the predictor that reads only the root operator
-	// Rates are examples a second of training on, as measured when the checkpoint was made.
+	// Rates are examples a second of training on, as measured when the checkpoint was made; 0 where an earlier call trained.
 	DenseRate, JointRate float64
 }
 
@@ -121,27 +120,32 @@ func (r JointRecipe) Train(ctx context.Context, backend compute.Backend, data *d
 		return o
 	}
 	j := &Joint{Recipe: r, Vocabulary: data.Vocabulary}
-	began := time.Now()
-	dense, second, err := r.phase(ctx, backend, data, start, nil, on("on", 1), scratch, observer)
+	rate := 0.0
+	watch := func(e training.Event) {
+		rate = max(rate, e.ExamplesPerSecond)
+		if observer != nil {
+			observer(e)
+		}
+	}
+	dense, second, err := r.phase(ctx, backend, data, start, nil, on("on", 1), scratch, watch)
 	if err != nil {
 		return nil, err
 	}
-	trained := float64(r.Joint.StepsPerEpoch * r.Joint.Epochs * r.Joint.Batch)
 	j.Dense = dense
 	j.Card = JointCard{Recipe: r.Name, Task: data.Name, DataHash: data.Hash(), Train: len(data.Train), Dev: len(data.Dev), Tokens: datasets.MeanTokens(data.Train),
 		Backend: backend.Name(), Steps: first.Steps + second.Steps, Parameters: dense.Spec.Size(), Dense: second.Best.Accuracy,
-		Constant: datasets.ConstantAccuracy(data.Train, data.Dev), DenseRate: trained / time.Since(began).Seconds()}
+		Constant: datasets.ConstantAccuracy(data.Train, data.Dev), DenseRate: rate}
 	if _, err := datasets.ParseListOps(data.Dev[0].Text); err == nil {
 		j.Card.RootOnly = datasets.RootOperatorAccuracy(data.Train, data.Dev)
 	}
 	for _, seed := range r.Seeds {
 		hook := r.hook(seed)
-		began := time.Now()
-		m, run, err := r.phase(ctx, backend, data, start, hook, on(fmt.Sprintf("joint-%d", seed), seed), scratch, observer)
+		rate = 0
+		m, run, err := r.phase(ctx, backend, data, start, hook, on(fmt.Sprintf("joint-%d", seed), seed), scratch, watch)
 		if err != nil {
 			return nil, err
 		}
-		j.Card.JointRate = max(j.Card.JointRate, trained/time.Since(began).Seconds())
+		j.Card.JointRate = max(j.Card.JointRate, rate)
 		detector, err := hook.Export(m)
 		if err != nil {
 			return nil, err

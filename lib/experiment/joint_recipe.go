@@ -57,9 +57,9 @@ func JointRecipes() []JointRecipe {
 		},
 		{
 			Name: "dota-fashion", Title: "Fashion-MNIST (784 pixels)", Task: "fashion-mnist-pixels", Size: "28 x 28 grey pixels; the arena's CIFAR-10 has 32 x 32",
-			Data:  datasets.Options{Train: 12000, Dev: 300, Test: 1000},
-			Model: small(785), Dense: dense(1200, 2e-3),
-			Detector: gentle, Joint: joint(150, 1e-3), Seeds: seeds,
+			Data:  datasets.Options{Train: 12000, Dev: 100, Test: 150},
+			Model: small(785), Dense: dense(400, 2e-3),
+			Detector: gentle, Joint: joint(100, 1e-3), Seeds: seeds,
 		},
 	}
 }

@@ -150,8 +150,12 @@ func JointCards(models []JointModel) (headings []string, rows [][]string) {
 			joint += fmt.Sprintf("%.1f %%", 100*a)
 			kept += c.Kept[i] / float64(len(c.Kept))
 		}
+		speed := "not measured"
+		if c.DenseRate > 0 && c.JointRate > 0 {
+			speed = fmt.Sprintf("%.0f %%", 100*c.JointRate/c.DenseRate)
+		}
 		rows = append(rows, []string{m.Recipe.Title, m.Recipe.Size, fmt.Sprintf("L %d, H %d, A %d, N %d", s.Layers, s.Hidden, s.Heads, s.Tokens), fmt.Sprint(c.Parameters),
-			fmt.Sprintf("%.0f", c.Tokens), fmt.Sprint(c.Steps), constant, fmt.Sprintf("%.1f %%", 100*c.Dense), joint, fmt.Sprintf("%.1f %%", 100*kept), fmt.Sprintf("%.0f %%", 100*c.JointRate/c.DenseRate)})
+			fmt.Sprintf("%.0f", c.Tokens), fmt.Sprint(c.Steps), constant, fmt.Sprintf("%.1f %%", 100*c.Dense), joint, fmt.Sprintf("%.1f %%", 100*kept), speed})
 	}
 	return headings, rows
 }
