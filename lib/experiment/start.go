@@ -43,3 +43,16 @@ func (s *Start) Fit(head transformer.Head, tokens, classes int, dropout float64)
 	spec.Head, spec.Tokens, spec.Classes, spec.Dropout = head, tokens, classes, dropout
 	return spec
 }
+
+// Classifier is the encoder with a fresh head for so many classes and inputs of at most so many tokens; seed draws the head.
+func (s *Start) Classifier(tokens, classes int, dropout float64, seed uint64) (*transformer.Encoder, error) {
+	if tokens > s.Spec.Tokens {
+		return nil, fmt.Errorf("experiment: a classifier of %d tokens, must be of at most the %d that the encoder was pretrained on (Spec.Tokens)", tokens, s.Spec.Tokens)
+	}
+	m, err := transformer.NewEncoder(s.Fit(transformer.Pooled, tokens, classes, dropout), seed)
+	if err != nil {
+		return nil, err
+	}
+	_, err = m.Adopt(s.Tensors)
+	return m, err
+}

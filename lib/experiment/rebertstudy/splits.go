@@ -61,8 +61,8 @@ func (t Task) Open(at Folders, vocabulary *datasets.Vocabulary) (d *datasets.Dat
 }
 
 // pretrained reads the encoder that the task is fine-tuned from.
-func (t Task) pretrained(at Folders) (*experiment.Pretrained, error) {
-	p, err := experiment.LoadPretrained(cmp.Or(at.Starts, at.Recipes), t.Start)
+func (t Task) pretrained(at Folders) (*experiment.Start, error) {
+	p, err := experiment.LoadStart(cmp.Or(at.Starts, at.Recipes), t.Start)
 	if errors.Is(err, os.ErrNotExist) {
 		// What the caller may train is the task, not this.
 		return nil, errors.New(err.Error())
