@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"slices"
 )
 
 // finish samples the splits to the sizes asked for, builds the vocabulary from the training split unless one is given, and
@@ -36,7 +35,7 @@ func (d *Dataset) thin(o Options) error {
 		if s.want > len(*s.examples) {
 			return fmt.Errorf("datasets: Options.%s is %d, must be at most %d, all that %s has", s.name, s.want, len(*s.examples), d.Name)
 		}
-		if s.want > 0 {
+		if s.want > 0 && s.want < len(*s.examples) {
 			*s.examples = sample(*s.examples, s.want, o.Seed)
 		}
 	}
@@ -58,10 +57,10 @@ func (d *Dataset) count(level Level, texts iter.Seq[string], o Options) (err err
 	return err
 }
 
-// sample takes n of examples at random, in their order.
+// sample takes n of examples at random, in random order: files are often sorted by label, and whoever takes the first few of a
+// split must not get one class.
 func sample(examples []Example, n int, seed uint64) []Example {
 	picked := rand.New(rand.NewPCG(seed, mix(uint64(n)))).Perm(len(examples))[:n]
-	slices.Sort(picked)
 	out := make([]Example, n)
 	for i, p := range picked {
 		out[i] = examples[p]
