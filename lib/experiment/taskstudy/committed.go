@@ -1,6 +1,7 @@
 package taskstudy
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/gomlx/compute"
@@ -28,7 +29,11 @@ func Committed(backend compute.Backend, models []experiment.Model) ([]Row, error
 				continue
 			}
 			one := func(model, metric string, value, seconds float64) {
-				out = append(out, Row{Task: m.Data.Name, Model: model, Pretrained: "none", Seed: m.Card.Seed, Split: split.name, Metric: metric, Value: value,
+				start := cmp.Or(m.Recipe.Start, "none")
+				if model == rootOnly {
+					start = "none"
+				}
+				out = append(out, Row{Task: m.Data.Name, Model: model, Pretrained: start, Seed: m.Card.Seed, Split: split.name, Metric: metric, Value: value,
 					Examples: len(split.examples), Seconds: seconds})
 			}
 			score, err := training.Evaluate(backend, m.Dense, split.examples, nil, nil)
