@@ -46,20 +46,20 @@ func JointRecipes() []JointRecipe {
 		{
 			Name: "dota-imdb", Title: "IMDb (words, at most 512)", Task: "imdb", Size: "reviews as words, the first 512, vocabulary 2,000; the arena reads bytes",
 			Data:  datasets.Options{MaxTokens: 512, Overflow: datasets.Truncate, VocabularySize: 2000, Dev: 300, Test: 1000},
-			Model: small(512), Dense: dense(1200, 1e-3),
-			Detector: *training.DOTA(0.1, 0), Joint: joint(150, 5e-4), Seeds: seeds,
+			Model: small(512), Dense: dense(2800, 1e-3),
+			Detector: *training.DOTA(0.1, 0), Joint: joint(800, 5e-4), Seeds: seeds,
 		},
 		{
 			Name: "dota-listops", Title: "ListOps (256 to 511 tokens)", Task: "listops", Size: "lists of 257 to 511 tokens; the arena's have 501 to 1,999",
 			Data:  datasets.Options{MinLength: 256, MaxLength: 512, MaxTokens: 512, Train: 12000, Dev: 300, Test: 1000},
-			Model: small(512), Dense: dense(1200, 2e-3),
-			Detector: gentle, Joint: joint(150, 1e-3), Seeds: seeds,
+			Model: small(512), Dense: dense(3000, 2e-3),
+			Detector: gentle, Joint: joint(300, 1e-3), Seeds: seeds,
 		},
 		{
 			Name: "dota-fashion", Title: "Fashion-MNIST (784 pixels)", Task: "fashion-mnist-pixels", Size: "28 x 28 grey pixels; the arena's CIFAR-10 has 32 x 32",
 			Data:  datasets.Options{Train: 12000, Dev: 100, Test: 150},
-			Model: small(785), Dense: dense(400, 2e-3),
-			Detector: gentle, Joint: joint(100, 1e-3), Seeds: seeds,
+			Model: small(785), Dense: dense(3000, 2e-3),
+			Detector: gentle, Joint: joint(600, 1e-3), Seeds: seeds,
 		},
 	}
 }

@@ -47,8 +47,8 @@ func Tasks() []Task {
 	}
 	sst2 := tuned("sst2", "SST-2", 64, 2, 64, 5e-4, 1000, 1200)
 	sst2.Dense.StepsPerEpoch, sst2.Tune, sst2.Final = 450, 40, 240
-	imdb := tuned("imdb", "IMDb", 128, 1, 32, 5e-4, 800, 1500)
-	imdb.Dense.StepsPerEpoch, imdb.Held, imdb.Tune, imdb.Final = 350, 3000, 8, 60
+	imdb := tuned("imdb", "IMDb", 128, 2, 32, 5e-4, 1000, 2000)
+	imdb.Held, imdb.Tune, imdb.Final = 5000, 16, 300
 	vit := transformer.Spec{Layers: 3, Hidden: 96, Heads: 3, FFN: 192, Tokens: 50}
 	image := dense(2, 64, 500, 2e-3)
 	image.Augment = datasets.Augment{Flip: true}
