@@ -9,47 +9,39 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
-	"fmt"
-	"os"
-	"os/signal"
 	"path/filepath"
-	"time"
+
+	"github.com/gomlx/compute"
 
 	"github.com/sparse-attention/workbench/lib/experiment"
-	"github.com/sparse-attention/workbench/lib/training"
-	"github.com/sparse-attention/workbench/lib/transformer"
+	"github.com/sparse-attention/workbench/lib/experiment/command"
 )
 
 func main() {
 	recipe := flag.String("recipe", "", "joint recipe to train")
 	fitted := flag.String("fitted", "", "recipe of package experiment whose model gets a fitted detector, instead of -recipe")
 	examples := flag.Int("examples", 1000, "test examples of -fitted")
-	data := flag.String("data", "", "data folder")
-	root := flag.String("root", experiment.Checkpoints("."), "folder of the checkpoints")
-	state := flag.String("state", "", "folder of the state that a later call goes on from; empty keeps none")
-	backend := flag.String("backend", "", "GoMLX backend; empty: GOMLX_BACKEND, else the one in pure Go")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := error(nil)
-	if *fitted != "" {
-		err = sweepFitted(ctx, *fitted, *data, *root, *backend, *examples)
-	} else {
-		err = run(ctx, *recipe, *data, *root, *state, *backend)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	data, root, state := command.Data(), command.Root("the checkpoints"), command.State("empty keeps none")
+	backend := command.Backend()
+	command.Main(func(ctx context.Context) error {
+		if (*recipe == "") == (*fitted == "") {
+			return errors.New("flags -recipe and -fitted: one of them must name a recipe, the other be empty")
+		}
+		b, err := backend()
+		if err != nil {
+			return err
+		}
+		if *fitted != "" {
+			return sweepFitted(ctx, b, *fitted, *data, *root, *examples)
+		}
+		return train(ctx, b, *recipe, *data, *root, *state)
+	})
 }
 
-func run(ctx context.Context, name, folder, root, state, backend string) error {
+func train(ctx context.Context, backend compute.Backend, name, folder, root, state string) error {
 	r, err := experiment.FindJointRecipe(name)
-	if err != nil {
-		return err
-	}
-	b, err := transformer.OpenBackend(backend)
 	if err != nil {
 		return err
 	}
@@ -60,40 +52,32 @@ func run(ctx context.Context, name, folder, root, state, backend string) error {
 	if state != "" {
 		state = filepath.Join(state, r.Name)
 	}
-	began := time.Now()
-	since := func() time.Duration { return time.Since(began).Round(time.Second) }
-	return r.Make(ctx, b, data, root, state, func(e training.Event) {
-		if e.Evaluated || e.Step%30 == 0 {
-			fmt.Printf("%v %s: step %d of %d, loss %.3f, accuracy %.3f, kept %.3f, %.1f examples/s\n", since(), e.Phase, e.Step, e.Steps, e.Loss, e.Accuracy, e.Kept, e.ExamplesPerSecond)
-		}
-	}, func(p experiment.Point) {
-		fmt.Printf("%v %s: %s, seed %d, %g: keeps %.3f, accuracy %.2f, %.2f points lost\n", since(), p.Split, p.Method, p.Seed, p.Knob, p.Retention, p.Accuracy(), p.Drop())
+	watch := command.NewWatch(r.Name)
+	return r.Make(ctx, backend, data, root, state, watch.Observe, func(p experiment.Point) {
+		watch.Printf("%s: %s, seed %d, %g: keeps %.3f, accuracy %.2f, %.2f points lost", p.Split, p.Method, p.Seed, p.Knob, p.Retention, p.Accuracy(), p.Drop())
 	})
 }
 
 // sweepFitted leaves its points beside the model's checkpoint.
-func sweepFitted(ctx context.Context, name, folder, root, backend string, examples int) error {
+func sweepFitted(ctx context.Context, backend compute.Backend, name, folder, root string, examples int) error {
 	r, err := experiment.FindRecipe(name)
 	if err != nil {
 		return err
 	}
-	b, err := transformer.OpenBackend(backend)
+	m, err := r.Make(ctx, backend, experiment.Where{Checkpoints: root, Data: folder})
 	if err != nil {
 		return err
 	}
-	m, err := r.Make(ctx, b, experiment.Where{Checkpoints: root, Data: folder})
+	f, err := experiment.Fitted(ctx, backend, m, root)
 	if err != nil {
 		return err
 	}
-	f, err := experiment.Fitted(ctx, b, m, root)
-	if err != nil {
+	if err := f.SweepFitted(ctx, backend, root, examples); err != nil {
 		return err
 	}
-	if err := f.SweepFitted(ctx, b, root, examples); err != nil {
-		return err
-	}
+	watch := command.NewWatch(r.Name)
 	for _, p := range f.Points {
-		fmt.Printf("%s: %s, %g: keeps %.3f, accuracy %.2f, %.2f points lost\n", p.Split, p.Method, p.Knob, p.Retention, p.Accuracy(), p.Drop())
+		watch.Printf("%s: %s, %g: keeps %.3f, accuracy %.2f, %.2f points lost", p.Split, p.Method, p.Knob, p.Retention, p.Accuracy(), p.Drop())
 	}
 	return nil
 }

@@ -11,41 +11,33 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
+	"github.com/gomlx/compute"
+
+	"github.com/sparse-attention/workbench/lib/experiment/command"
 	"github.com/sparse-attention/workbench/lib/experiment/rebertstudy"
-	"github.com/sparse-attention/workbench/lib/training"
-	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
 func main() {
 	task := flag.String("task", "", "task to search")
 	budgets := flag.String("budget", "1", "points of accuracy that may be lost; several, separated by commas, share what they have in common")
-	state := flag.String("state", "", "folder of the state that a later call goes on from; must be given")
-	root := flag.String("root", filepath.Join("datasets", "checkpoints"), "folder of the committed models and, in its folder rebert, the results")
+	state, data := command.State("must be given"), command.Data()
+	root := command.Root("the committed models and, in its folder rebert, the results")
 	starts := flag.String("starts", "", "folder of the pretrained encoders; empty: that of -root")
-	data := flag.String("data", "", "data folder")
 	exhaustive := flag.Int("exhaustive", 0, "afterwards, try every combination of halved windows on so many examples; 0 = not")
 	trial := flag.Bool("trial", false, "a few examples and batches, to see that everything runs")
-	backend := flag.String("backend", "", "GoMLX backend; empty: GOMLX_BACKEND, else the one in pure Go")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	at := rebertstudy.Folders{Models: *state, Results: rebertstudy.Results(*root), Recipes: *root, Starts: *starts, Data: *data}
-	if err := run(ctx, *task, *budgets, at, *backend, *exhaustive, *trial); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	backend := command.Backend()
+	command.Main(func(ctx context.Context) error {
+		at := rebertstudy.Folders{Models: *state, Results: rebertstudy.Results(*root), Recipes: *root, Starts: *starts, Data: *data}
+		return run(ctx, *task, *budgets, at, backend, *exhaustive, *trial)
+	})
 }
 
-func run(ctx context.Context, name, budgets string, at rebertstudy.Folders, config string, exhaustive int, trial bool) error {
+func run(ctx context.Context, name, budgets string, at rebertstudy.Folders, backend func() (compute.Backend, error), exhaustive int, trial bool) error {
 	if at.Models == "" {
-		return fmt.Errorf("flag -state is empty, must name a folder")
+		return command.ErrNoState
 	}
 	task, err := rebertstudy.FindTask(name)
 	if err != nil {
@@ -54,55 +46,36 @@ func run(ctx context.Context, name, budgets string, at rebertstudy.Folders, conf
 	if trial {
 		task, at.Results = task.Trial(), ""
 	}
-	backend, err := transformer.OpenBackend(config)
+	b, err := backend()
 	if err != nil {
 		return err
 	}
-	observer := observe(task.Name)
-	e, err := task.LoadOrTrain(ctx, backend, at, observer)
+	watch := command.NewWatch(task.Name)
+	e, err := task.LoadOrTrain(ctx, b, at, watch.Observe)
 	if err != nil {
 		return err
 	}
 	c := e.Card
-	fmt.Printf("%s: %d layers, N = %d; %d train, %d search, %d confirm, %d are held out (most frequent class %.1f %%)\n",
-		task.Name, c.Shape.Layers, c.Shape.Tokens, c.Train, c.Dev, len(e.Confirm), c.Test, 100*c.Majority)
+	watch.Printf("%d layers, N = %d; %d train, %d search, %d confirm, %d are held out (most frequent class %.1f %%)",
+		c.Shape.Layers, c.Shape.Tokens, c.Train, c.Dev, len(e.Confirm), c.Test, 100*c.Majority)
 	for text := range strings.SplitSeq(budgets, ",") {
 		budget, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(budget >= 0) {
 			return fmt.Errorf("flag -budget has %q, must be points of at least 0", text)
 		}
-		s, err := e.Search(ctx, backend, at, task.Options(budget), observer)
+		s, err := e.Search(ctx, b, at, task.Options(budget), watch.Observe)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%s, budget %g: %v of N = %d (mean %.2f N); held out: full %.2f, trained as long %.2f, windows %.2f %%; loss %.2f +-%.2f and %.2f +-%.2f: %s\n", task.Name, budget, s.Half, s.Tokens,
+		watch.Printf("budget %g: %v of N = %d (mean %.2f N); held out: full %.2f, trained as long %.2f, windows %.2f %%; loss %.2f +-%.2f and %.2f +-%.2f: %s", budget, s.Half, s.Tokens,
 			s.Mean()/float64(s.Tokens), s.Before, s.Control, s.After, s.Drop, s.Within, s.Against, s.AgainstWithin, rebertstudy.Outcome{Task: task, Card: c, Search: s}.Verdict())
 	}
 	if exhaustive > 0 {
-		x, err := e.Exhaust(ctx, backend, at, 1, exhaustive, observer)
+		x, err := e.Exhaust(ctx, b, at, 1, exhaustive, watch.Observe)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%s: the narrowest of %d combinations is %v, greedy %v\n", task.Name, x.Combinations, x.Best, x.Greedy)
+		watch.Printf("the narrowest of %d combinations is %v, greedy %v", x.Combinations, x.Best, x.Greedy)
 	}
 	return nil
-}
-
-// observe prints evaluations, and where a training is every ten seconds.
-func observe(task string) training.Observer {
-	began, last := time.Now(), time.Time{}
-	return func(e training.Event) {
-		if !e.Evaluated && e.Note == "" && time.Since(last) < 10*time.Second {
-			return
-		}
-		last = time.Now()
-		fmt.Printf("%6.0f s  %s, %s", time.Since(began).Seconds(), task, e.Phase)
-		if e.Steps > 0 {
-			fmt.Printf(", step %d of %d, loss %.3f, %s left", e.Step, e.Steps, e.Loss, e.Remaining.Round(time.Second))
-		}
-		if e.Evaluated {
-			fmt.Printf(", accuracy %.2f %%", 100*e.Accuracy)
-		}
-		fmt.Println(" ", e.Note)
-	}
 }
