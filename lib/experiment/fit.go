@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -31,13 +32,16 @@ func FitDetector(ctx context.Context, backend compute.Backend, m *transformer.En
 	}
 	var mu sync.Mutex
 	var all []sample
-	_, err = MaskedAccuracy(ctx, backend, m, examples, func(example int, p transformer.Projection) (*attention.Mask, error) {
+	_, err = MaskedAccuracy(ctx, backend, m, examples, 1, func(example int, p transformer.Projection) (func(int) *attention.Mask, error) {
 		h, err := quantised(p)
+		if err != nil {
+			return nil, fmt.Errorf("experiment: example %d: %w", example, err)
+		}
 		x := d.Project(p.X, p.Valid, p.Layer)
 		mu.Lock()
-		defer mu.Unlock()
 		all = append(all, sample{Site{example, p.Layer, p.Head}, pruning.FitSample{Head: h, Projected: x}})
-		return nil, err
+		mu.Unlock()
+		return keepAll(example, p)
 	})
 	if err != nil {
 		return Detecting{}, err

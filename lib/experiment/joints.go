@@ -127,7 +127,7 @@ func (r JointRecipe) Sweeps(data *datasets.Dataset) []SweepOptions {
 	return []SweepOptions{
 		{Split: SearchSplit, Examples: cut(data.Dev, 200), Training: data.Train[:12], Methods: []string{DOTAMethod, ELSAMethod, OracleMethod},
 			Retentions: retentions, P: p},
-		{Split: JudgedSplit, Examples: cut(data.Test, 400), Training: data.Train[:12], Methods: []string{DOTAMethod, ELSAMethod, OracleMethod, RandomMethod},
+		{Split: JudgedSplit, Examples: cut(data.Test, 1000), Training: data.Train[:12], Methods: []string{DOTAMethod, ELSAMethod, OracleMethod, RandomMethod},
 			Retentions: retentions, P: p},
 	}
 }

@@ -7,13 +7,16 @@ import (
 	"sync"
 
 	"github.com/gomlx/compute"
+	"gonum.org/v1/gonum/blas/blas32"
+
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/attention"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
-// Chooser says which keys the queries of a head keep; a nil mask keeps all. It is called from several goroutines.
-type Chooser func(example int, p transformer.Projection) (*attention.Mask, error)
+// Chooser looks at a head and returns what the queries keep at each setting of a method's knob; a nil mask keeps all keys. In the
+// first layer, which is the same whatever follows, it looks once for all settings. It is called from several goroutines.
+type Chooser func(example int, p transformer.Projection) (func(setting int) *attention.Mask, error)
 
 // Masked is the score of a model whose attention keeps what a Chooser chose.
 type Masked struct {
@@ -21,30 +24,34 @@ type Masked struct {
 	Retention float64 // kept over visible pairs, of all queries for which there was a choice
 }
 
-// MaskedAccuracy runs the examples through a classifier with floating-point attention over the kept keys. In the last layer
-// only the first token is attended for, since the classifier reads no other; a Chooser may leave the others' rows empty.
-func MaskedAccuracy(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, choose Chooser) (Masked, error) {
+// MaskedAccuracy runs the examples through a classifier with floating-point attention over the kept keys, once for each of the
+// settings 0..settings-1. In the last layer only the first token is attended for, since the classifier reads no other; a Chooser
+// may leave the others' rows empty.
+func MaskedAccuracy(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, settings int, choose Chooser) ([]Masked, error) {
 	if m.Spec.Head != transformer.Pooled || m.Spec.Causal {
-		return Masked{}, fmt.Errorf("experiment: MaskedAccuracy needs a pooled classifier that sees all keys, Spec.Head is %q", m.Spec.Head)
+		return nil, fmt.Errorf("experiment: MaskedAccuracy needs a pooled classifier that sees all keys, Spec.Head is %q", m.Spec.Head)
 	}
 	staged, err := transformer.NewStaged(backend, m)
 	if err != nil {
-		return Masked{}, err
+		return nil, err
 	}
 	defer staged.Close()
 	options := datasets.BatchOptions{Size: evalBatch / 4, Multiple: 128, Limit: m.Spec.Tokens}
 	if err := options.Check(examples); err != nil {
-		return Masked{}, err
+		return nil, err
 	}
-	out := Masked{Score: Score{Examples: len(examples), Right: make([]bool, len(examples))}}
+	out := make([]Masked, settings)
+	for i := range out {
+		out[i].Score = Score{Examples: len(examples), Right: make([]bool, len(examples))}
+	}
 	var mu sync.Mutex
-	var kept, visible float64
+	kept, visible := make([]int, settings), make([]int, settings)
 	for b := range datasets.Batches(examples, options) {
 		if err := ctx.Err(); err != nil {
-			return Masked{}, err
+			return nil, err
 		}
-		logits, err := staged.Logits(b.IDs[:b.Count*b.Tokens], b.Lengths[:b.Count], b.Tokens, func(p transformer.Projection, context []float32) error {
-			mask, err := choose(b.Examples[p.Sample], p)
+		logits, err := staged.LogitsOfVariants(b.IDs[:b.Count*b.Tokens], b.Lengths[:b.Count], b.Tokens, settings, func(p transformer.Projection, first int, contexts [][]float32) error {
+			chosen, err := choose(b.Examples[p.Sample], p)
 			if err != nil {
 				return err
 			}
@@ -52,45 +59,52 @@ func MaskedAccuracy(ctx context.Context, backend compute.Backend, m *transformer
 			if p.Layer == m.Spec.Layers-1 {
 				rows = 1
 			}
-			attendKept(p, mask, rows, context)
-			n, all := p.Valid*p.Valid, p.Valid*p.Valid
-			if mask != nil {
-				n, all = 0, 0
-				for t := range p.Valid {
-					if c := mask.CountRow(t); c > 0 {
-						n, all = n+c, all+p.Valid
-					}
-				}
+			for i, context := range contexts {
+				mask := chosen(first + i)
+				attendKept(p, mask, rows, context)
+				n, all := pairs(p, mask)
+				mu.Lock()
+				kept[first+i], visible[first+i] = kept[first+i]+n, visible[first+i]+all
+				mu.Unlock()
 			}
-			mu.Lock()
-			kept, visible = kept+float64(n), visible+float64(all)
-			mu.Unlock()
 			return nil
 		})
 		if err != nil {
-			return Masked{}, err
+			return nil, err
 		}
-		for i := range b.Count {
-			row := logits[i*m.Spec.Classes : (i+1)*m.Spec.Classes]
-			best := 0
-			for c, v := range row {
-				if v > row[best] {
-					best = c
-				}
-			}
-			if int32(best) == b.Labels[i] {
-				out.Right[b.Examples[i]] = true
-				out.Correct++
+		for i := range settings * b.Count {
+			setting, row := &out[i/b.Count], i%b.Count
+			if transformer.Likeliest(logits[i*m.Spec.Classes:(i+1)*m.Spec.Classes]) == b.Labels[row] {
+				setting.Right[b.Examples[row]] = true
+				setting.Correct++
 			}
 		}
 	}
-	out.Retention = kept / visible
+	for i := range out {
+		out[i].Retention = float64(kept[i]) / float64(visible[i])
+	}
 	return out, nil
+}
+
+// pairs counts what a mask keeps, and all that the queries for which it chose may see.
+func pairs(p transformer.Projection, mask *attention.Mask) (kept, visible int) {
+	if mask == nil {
+		return p.Valid * p.Valid, p.Valid * p.Valid
+	}
+	for t := range p.Valid {
+		if c := mask.CountRow(t); c > 0 {
+			kept, visible = kept+c, visible+p.Valid
+		}
+	}
+	return kept, visible
 }
 
 // attendKept is softmax(q.k/sqrt(d)) V over the kept keys of the first rows queries.
 func attendKept(p transformer.Projection, mask *attention.Mask, rows int, context []float32) {
 	scale := float32(1 / math.Sqrt(float64(p.Dim)))
+	vector := func(x []float32, i int) blas32.Vector {
+		return blas32.Vector{N: p.Dim, Inc: 1, Data: x[i*p.Dim : (i+1)*p.Dim]}
+	}
 	keys := make([]int32, 0, p.Valid)
 	scores := make([]float32, p.Valid)
 	for t := range rows {
@@ -102,39 +116,19 @@ func attendKept(p transformer.Projection, mask *attention.Mask, rows int, contex
 				keys = append(keys, int32(j))
 			}
 		}
-		q := p.Q[t*p.Dim : (t+1)*p.Dim]
+		q := vector(p.Q, t)
 		top := float32(math.Inf(-1))
 		for i, j := range keys {
-			scores[i] = scale * product(q, p.K[int(j)*p.Dim:])
+			scores[i] = scale * blas32.Dot(q, vector(p.K, int(j)))
 			top = max(top, scores[i])
 		}
-		out := context[t*p.Dim : (t+1)*p.Dim]
+		out := vector(context, t)
 		var sum float32
 		for i, j := range keys {
 			e := float32(math.Exp(float64(scores[i] - top)))
 			sum += e
-			for c, v := range p.V[int(j)*p.Dim : (int(j)+1)*p.Dim] {
-				out[c] += e * v
-			}
+			blas32.Axpy(e, vector(p.V, int(j)), out)
 		}
-		for c := range out {
-			out[c] /= sum
-		}
+		blas32.Scal(1/sum, out)
 	}
-}
-
-func product(a, b []float32) float32 {
-	b = b[:len(a)]
-	var s0, s1, s2, s3 float32
-	i := 0
-	for ; i+4 <= len(a); i += 4 {
-		s0 += a[i] * b[i]
-		s1 += a[i+1] * b[i+1]
-		s2 += a[i+2] * b[i+2]
-		s3 += a[i+3] * b[i+3]
-	}
-	for ; i < len(a); i++ {
-		s0 += a[i] * b[i]
-	}
-	return s0 + s1 + s2 + s3
 }

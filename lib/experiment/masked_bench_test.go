@@ -4,13 +4,13 @@ import (
 	"context"
 	"testing"
 
-	"github.com/sparse-attention/workbench/datasets"
-	"github.com/sparse-attention/workbench/lib/attention"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
-// A retention sweep of one task is wanted in at most a minute: what a thousand examples of 512 tokens take, by method.
-func BenchmarkMaskedAccuracy(b *testing.B) {
+// A retention sweep of one task from its checkpoint is wanted in at most a minute: what a recipe's own sweeps take on few of
+// their examples, in seconds for all of them.
+func BenchmarkSweep(b *testing.B) {
+	const few = 16
 	backend, err := transformer.OpenBackend("")
 	if err != nil {
 		b.Fatal(err)
@@ -19,39 +19,31 @@ func BenchmarkMaskedAccuracy(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := r.Model
-	s.Vocabulary, s.Classes = 20, 10
-	m, err := transformer.NewEncoder(s, 1)
+	j, err := r.Load("../../datasets/checkpoints")
 	if err != nil {
 		b.Fatal(err)
 	}
-	hook := r.hook(1)
-	if err := hook.Prepare(m); err != nil {
-		b.Fatal(err)
-	}
-	detector, err := hook.Export(m)
+	data, err := r.Open("", j.Vocabulary)
 	if err != nil {
 		b.Fatal(err)
 	}
-	examples := make([]datasets.Example, 16)
-	for i := range examples {
-		for j := range 512 {
-			examples[i].IDs = append(examples[i].IDs, int32(1+(i*7+j*j)%19))
-		}
-	}
-	for name, choose := range map[string]Chooser{
-		"dense": func(int, transformer.Projection) (*attention.Mask, error) { return nil, nil },
-		"DOTA":  Detecting{1, m, detector}.Chooser(0.1),
-	} {
-		b.Run(name, func(b *testing.B) {
-			n := 0
+	for _, method := range []string{"all", DenseMethod, DOTAMethod, ELSAMethod, OracleMethod, RandomMethod} {
+		b.Run(method, func(b *testing.B) {
+			all := 0.0
+			for _, o := range r.Sweeps(data) {
+				all += float64(len(o.Examples)) / few
+			}
+			o := r.Sweeps(data)[1]
+			o.Examples = o.Examples[:few]
+			if method != "all" {
+				o.Methods = []string{method}
+			}
 			for b.Loop() {
-				if _, err := MaskedAccuracy(context.Background(), backend, m, examples, choose); err != nil {
+				if _, err := j.Sweep(context.Background(), backend, o); err != nil {
 					b.Fatal(err)
 				}
-				n += len(examples)
 			}
-			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "examples/s")
+			b.ReportMetric(all*b.Elapsed().Seconds()/float64(b.N), "s/sweep")
 		})
 	}
 }

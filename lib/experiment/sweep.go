@@ -8,6 +8,9 @@ import (
 	"sync"
 
 	"github.com/gomlx/compute"
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas32"
+
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/attention"
 	"github.com/sparse-attention/workbench/lib/pruning"
@@ -84,33 +87,24 @@ func (j *Joint) Sweep(ctx context.Context, backend compute.Backend, o SweepOptio
 		return nil, err
 	}
 	s := &sweep{Joint: j, SweepOptions: o, ctx: ctx, backend: backend}
-	dense, err := MaskedAccuracy(ctx, backend, j.Dense, o.Examples, func(int, transformer.Projection) (*attention.Mask, error) { return nil, nil })
+	dense, err := MaskedAccuracy(ctx, backend, j.Dense, o.Examples, 1, keepAll)
 	if err != nil {
 		return nil, err
 	}
-	s.dense = dense.Score
-	s.add(Point{Method: DenseMethod, Knob: 1}, dense)
+	s.dense = dense[0].Score
+	s.add(Point{Method: DenseMethod, Knob: 1}, dense[0])
 	for _, method := range o.Methods {
 		var err error
 		switch method {
 		case OracleMethod:
-			err = s.each(o.Retentions, method, 0, j.Dense, func(r float64) Chooser {
-				return heads(func(_ int, h *attention.Head, p transformer.Projection) *attention.Mask {
-					return pruning.TopKeys{Keep: r}.Mask(h, p.Layer)
-				})
-			})
+			err = s.each(o.Retentions, method, 0, j.Dense, bestKeys(j.Dense.Spec))
 		case RandomMethod:
-			err = s.each(o.Retentions, method, 1, j.Dense, func(r float64) Chooser {
-				return heads(func(example int, h *attention.Head, p transformer.Projection) *attention.Mask {
-					seed := uint64(example)<<8 + uint64(p.Head)
-					return pruning.Random{Keep: r, Seed: seed}.Mask(h, p.Layer)
-				})
-			})
+			err = s.each(o.Retentions, method, 1, j.Dense, anyKeys(j.Dense.Spec))
 		case ELSAMethod:
 			err = s.elsa()
 		case DOTAMethod, FittedMethod:
 			for _, d := range j.Seeds {
-				if err = s.each(o.Retentions, method, d.Seed, d.Model, d.Chooser); err != nil {
+				if err = s.each(o.Retentions, method, d.Seed, d.Model, d.settings); err != nil {
 					break
 				}
 			}
@@ -151,34 +145,85 @@ func (s *sweep) keep(p Point) {
 	}
 }
 
-func (s *sweep) each(knobs []float64, method string, seed uint64, m *transformer.Encoder, choose func(float64) Chooser) error {
-	for _, knob := range knobs {
-		p := Point{Method: method, Seed: seed, Knob: knob}
-		if i := slices.IndexFunc(s.Done, func(d Point) bool {
+// settings makes a Chooser for values of a method's knob.
+type settings func(knobs []float64) Chooser
+
+// each runs what is not done yet, all knobs together, and hands the points out in the knobs' order.
+func (s *sweep) each(knobs []float64, method string, seed uint64, m *transformer.Encoder, choose settings) error {
+	done := func(knob float64) int {
+		return slices.IndexFunc(s.Done, func(d Point) bool {
 			return d.Task == s.Recipe.Name && d.Split == s.Split && d.Method == method && d.Seed == seed && d.Knob == knob && d.Examples == len(s.Examples)
-		}); i >= 0 {
+		})
+	}
+	open := slices.DeleteFunc(slices.Clone(knobs), func(knob float64) bool { return done(knob) >= 0 })
+	var scores []Masked
+	if len(open) > 0 {
+		var err error
+		if scores, err = MaskedAccuracy(s.ctx, s.backend, m, s.Examples, len(open), choose(open)); err != nil {
+			return err
+		}
+	}
+	for _, knob := range knobs {
+		if i := done(knob); i >= 0 {
 			s.keep(s.Done[i])
 			continue
 		}
-		masked, err := MaskedAccuracy(s.ctx, s.backend, m, s.Examples, choose(knob))
-		if err != nil {
-			return err
-		}
-		s.add(p, masked)
+		s.add(Point{Method: method, Seed: seed, Knob: knob}, scores[0])
+		scores = scores[1:]
 	}
 	return nil
 }
 
-// Chooser keeps the best share of each query's keys by the detector's estimate. In the last layer it chooses for the first
-// token alone.
-func (d Detecting) Chooser(retention float64) Chooser {
-	return func(_ int, p transformer.Projection) (*attention.Mask, error) {
-		rule := pruning.Detected{Detector: d.Detector, Retention: retention}
-		if p.Layer == d.Model.Spec.Layers-1 {
-			rule.Queries = 1
+func keepAll(int, transformer.Projection) (func(int) *attention.Mask, error) {
+	return func(int) *attention.Mask { return nil }, nil
+}
+
+// queries is how many of a head's queries are chosen for: in the last layer the first token's alone, since the classifier reads
+// no other.
+func queries(spec transformer.Spec, p transformer.Projection) int {
+	if p.Layer == spec.Layers-1 {
+		return 1
+	}
+	return p.Valid
+}
+
+func shape(p transformer.Projection) *attention.Head {
+	return &attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim}
+}
+
+// Chooser keeps the best share of each query's keys by the detector's estimate: setting i is retentions[i].
+func (d Detecting) Chooser(retentions ...float64) Chooser { return d.settings(retentions) }
+
+func (d Detecting) settings(retentions []float64) Chooser {
+	return func(_ int, p transformer.Projection) (func(int) *attention.Mask, error) {
+		estimates := d.Detector.Estimates(d.Detector.Project(p.X, p.Valid, p.Layer), p.Valid, p.Layer, p.Head, queries(d.Model.Spec, p))
+		return func(i int) *attention.Mask { return pruning.BestOfRows(shape(p), estimates, retentions[i]) }, nil
+	}
+}
+
+// bestKeys keeps the best share of each query's keys by their real scores: the oracle.
+func bestKeys(spec transformer.Spec) settings {
+	return func(retentions []float64) Chooser {
+		return func(_ int, p transformer.Projection) (func(int) *attention.Mask, error) {
+			rows := queries(spec, p)
+			scores := make([]float32, rows*p.Valid)
+			matrix := func(x []float32, rows, columns int) blas32.General {
+				return blas32.General{Rows: rows, Cols: columns, Stride: columns, Data: x}
+			}
+			blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(p.Q, rows, p.Dim), matrix(p.K, p.Valid, p.Dim), 0, matrix(scores, rows, p.Valid))
+			return func(i int) *attention.Mask { return pruning.BestOfRows(shape(p), scores, retentions[i]) }, nil
 		}
-		h := &attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim}
-		return rule.Mask(d.Detector.Project(p.X, p.Valid, p.Layer), h, p.Layer, p.Head), nil
+	}
+}
+
+// anyKeys keeps a share of each query's keys by chance.
+func anyKeys(spec transformer.Spec) settings {
+	return func(retentions []float64) Chooser {
+		return func(example int, p transformer.Projection) (func(int) *attention.Mask, error) {
+			return func(i int) *attention.Mask {
+				return pruning.Random{Keep: retentions[i], Seed: uint64(example)<<8 + uint64(p.Head), Queries: queries(spec, p)}.Mask(shape(p), p.Layer)
+			}, nil
+		}
 	}
 }
 
@@ -190,32 +235,33 @@ func quantised(p transformer.Projection) (*attention.Head, error) {
 	return &h, err
 }
 
-// heads is a Chooser over quantised heads.
-func heads(mask func(example int, h *attention.Head, p transformer.Projection) *attention.Mask) Chooser {
-	return func(example int, p transformer.Projection) (*attention.Mask, error) {
-		h, err := quantised(p)
-		if err != nil {
-			return nil, fmt.Errorf("experiment: example %d: %w", example, err)
-		}
-		return mask(example, h, p), nil
-	}
-}
-
 // elsa learns thresholds for each layer and head at every p, and runs them.
 func (s *sweep) elsa() error {
 	captured, err := CaptureHeads(s.ctx, s.backend, s.Dense, s.Training)
 	if err != nil {
 		return err
 	}
-	hash, err := ELSAHash(s.Dense.Spec.HeadDim())
+	spec := s.Dense.Spec
+	hash, err := ELSAHash(spec.HeadDim())
 	if err != nil {
 		return err
 	}
-	return s.each(s.P, ELSAMethod, 0, s.Dense, func(p float64) Chooser {
-		filters := ELSAFilters(hash, captured, s.Dense.Spec, p)
-		return heads(func(_ int, h *attention.Head, at transformer.Projection) *attention.Mask {
-			return filters[at.Head].Mask(h, at.Layer)
-		})
+	return s.each(s.P, ELSAMethod, 0, s.Dense, func(knobs []float64) Chooser {
+		var filters [][]*pruning.Hash
+		for _, p := range knobs {
+			filters = append(filters, ELSAFilters(hash, captured, spec, p))
+		}
+		return func(example int, p transformer.Projection) (func(int) *attention.Mask, error) {
+			h, err := quantised(p)
+			if err != nil {
+				return nil, fmt.Errorf("experiment: example %d: %w", example, err)
+			}
+			return func(i int) *attention.Mask {
+				filter := *filters[i][p.Head]
+				filter.Queries = queries(spec, p)
+				return filter.Mask(h, p.Layer)
+			}, nil
+		}
 	})
 }
 
@@ -269,12 +315,15 @@ func ELSAFilters(hash *pruning.Hash, captured []Captured, spec transformer.Spec,
 func CaptureHeads(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example) ([]Captured, error) {
 	var mu sync.Mutex
 	var all []Captured
-	_, err := MaskedAccuracy(ctx, backend, m, examples, func(example int, p transformer.Projection) (*attention.Mask, error) {
+	_, err := MaskedAccuracy(ctx, backend, m, examples, 1, func(example int, p transformer.Projection) (func(int) *attention.Mask, error) {
 		h, err := quantised(p)
+		if err != nil {
+			return nil, fmt.Errorf("experiment: example %d: %w", example, err)
+		}
 		mu.Lock()
-		defer mu.Unlock()
 		all = append(all, Captured{Site{example, p.Layer, p.Head}, h})
-		return nil, err
+		mu.Unlock()
+		return keepAll(example, p)
 	})
 	slices.SortFunc(all, func(a, b Captured) int { return compareSites(a.Site, b.Site) })
 	return all, err

@@ -76,31 +76,46 @@ func (d *Detector) Fits(layers, heads, model int) error {
 
 // Mask chooses the keys of a head from xp, what Project gave for the layer; h is looked at for its shape alone.
 func (p Detected) Mask(xp []float32, h *attention.Head, layer, head int) *attention.Mask {
-	m := attention.NewMask(h.Tokens, h.Tokens)
-	query, key, _ := p.Detector.Factors(xp, h.Valid, layer, head)
-	row := make([]float32, h.Valid)
-	var best BestKeys
-	queries := h.Valid
-	if p.Queries > 0 {
-		queries = min(queries, p.Queries)
+	queries := firstOf(h, p.Queries)
+	estimates := p.Detector.Estimates(xp, h.Valid, layer, head, queries)
+	if p.Rule != AboveThreshold {
+		return BestOfRows(h, estimates, p.Retention)
 	}
+	m := attention.NewMask(h.Tokens, h.Tokens)
 	for t := range queries {
-		estimates := row[:h.Keys(t)]
-		Estimate(query, key, p.Detector.Width, t, estimates)
-		if p.Rule == AboveThreshold {
-			top := 0
-			for j, s := range estimates {
-				if float64(s) > p.Thresholds[layer] {
-					m.Keep(t, j)
-				}
-				if s > estimates[top] {
-					top = j
-				}
+		top := 0
+		row := estimates[t*h.Valid:][:h.Keys(t)]
+		for j, s := range row {
+			if float64(s) > p.Thresholds[layer] {
+				m.Keep(t, j)
 			}
-			m.Keep(t, top)
-			continue
+			if s > row[top] {
+				top = j
+			}
 		}
-		best.Keep(m, t, estimates, shareOf(p.Retention, len(estimates)))
+		m.Keep(t, top)
+	}
+	return m
+}
+
+// Estimates are those of the first queries queries against all valid keys: queries x valid, row-major. xp is what Project gave.
+func (d *Detector) Estimates(xp []float32, valid, layer, head, queries int) []float32 {
+	query, key, _ := d.Factors(xp, valid, layer, head)
+	estimates := make([]float32, queries*valid)
+	for t := range queries {
+		Estimate(query, key, d.Width, t, estimates[t*valid:(t+1)*valid])
+	}
+	return estimates
+}
+
+// BestOfRows keeps the best share of the keys that each query sees, rounded up. The scores are row-major, h.Valid a query, of the
+// first queries of h.
+func BestOfRows(h *attention.Head, scores []float32, keep float64) *attention.Mask {
+	m := attention.NewMask(h.Tokens, h.Tokens)
+	var best BestKeys
+	for t := range len(scores) / h.Valid {
+		row := scores[t*h.Valid:][:h.Keys(t)]
+		best.Keep(m, t, row, shareOf(keep, len(row)))
 	}
 	return m
 }

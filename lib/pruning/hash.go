@@ -28,6 +28,7 @@ type Hash struct {
 	Projections []*Projection // one for k = d bits; more, of the same d, for k > d
 	Bias        float64       // theta_bias, taken off the angle estimate, so that few keys are missed
 	Thresholds  []float64     // t of each layer, from LearnThreshold
+	Queries     int           // choose for the first queries only, where nothing reads the others; 0 is all
 }
 
 // ELSABias is the paper's correction for d = k = 64 (printed).
@@ -89,7 +90,7 @@ func (e *Hash) Mask(h *attention.Head, layer int) *attention.Mask {
 	est := e.estimator(h)
 	threshold := e.Thresholds[layer] * est.longest
 	m := attention.NewMask(h.Tokens, h.Tokens)
-	for t := range h.Valid {
+	for t := range firstOf(h, e.Queries) {
 		kept, best, top := false, 0, math.Inf(-1)
 		for j, s := range est.row(t) {
 			if s > threshold {
@@ -177,8 +178,9 @@ func LearnedScore(scores []float64, p float64) float64 {
 		sum += math.Exp(s - top)
 	}
 	chosen := top
+	least := top + math.Log(p*sum/float64(len(scores))) // its probability is p/n
 	for _, s := range scores {
-		if math.Exp(s-top)/sum > p/float64(len(scores)) {
+		if s > least {
 			chosen = min(chosen, s)
 		}
 	}

@@ -36,8 +36,9 @@ func (p TopKeys) Mask(h *attention.Head, _ int) *attention.Mask {
 
 // Random keeps a share of each query's keys by chance: the floor that any method must beat.
 type Random struct {
-	Keep float64 // share of the visible keys, 0 < Keep <= 1, rounded up to whole keys
-	Seed uint64
+	Keep    float64 // share of the visible keys, 0 < Keep <= 1, rounded up to whole keys
+	Seed    uint64
+	Queries int // choose for the first queries only, where nothing reads the others; 0 is all
 }
 
 // Validate reports a share out of range.
@@ -47,7 +48,7 @@ func (p Random) Validate() error { return share("Random", p.Keep) }
 func (p Random) Mask(h *attention.Head, layer int) *attention.Mask {
 	m := attention.NewMask(h.Tokens, h.Tokens)
 	r := rand.New(rand.NewPCG(p.Seed, uint64(layer)))
-	for t := range h.Valid {
+	for t := range firstOf(h, p.Queries) {
 		n := h.Keys(t)
 		// Floyd's sampling: each of the last k indices enters, or a random smaller one in its place.
 		for j := n - shareOf(p.Keep, n); j < n; j++ {
@@ -110,3 +111,11 @@ func (p Window) Mask(h *attention.Head, layer int) *attention.Mask {
 
 // MeanWindow is the exact mean number of keys that a query of n sees under a half-width w < n: 2w+1 - w(w+1)/n.
 func MeanWindow(n, w int) float64 { return float64(2*w+1) - float64(w)*float64(w+1)/float64(n) }
+
+// firstOf is how many queries are chosen for; 0 is all.
+func firstOf(h *attention.Head, queries int) int {
+	if queries > 0 {
+		return min(queries, h.Valid)
+	}
+	return h.Valid
+}

@@ -26,6 +26,10 @@ type Projection struct {
 // called from several goroutines, once for each head of each input.
 type Attend func(p Projection, context []float32) error
 
+// AttendVariants is Attend where a model runs in several variants: contexts holds those of the variants from first on. In the
+// first layer all variants see the same projection, so that one call serves them all; in the others each has its own.
+type AttendVariants func(p Projection, first int, contexts [][]float32) error
+
 // Staged runs a model with its attention computed in plain Go, between compiled stages. The GELU is computed between stages
 // too, and where a classifier reads the first token alone, the last layer goes on with that token behind its attention.
 type Staged struct {
@@ -87,9 +91,17 @@ func (s *Staged) Close() {
 // attention). The result is batch x Classes, row-major, or batch x tokens x Classes (Vocabulary for the Language head)
 // where the head answers at every token.
 func (s *Staged) Logits(ids, lengths []int32, tokens int, attend Attend) ([]float32, error) {
+	return s.LogitsOfVariants(ids, lengths, tokens, 1, func(p Projection, _ int, contexts [][]float32) error { return attend(p, contexts[0]) })
+}
+
+// LogitsOfVariants is Logits of several variants of the attention: theirs stand one behind the other in the result. What comes
+// before the first layer's attention is computed once.
+func (s *Staged) LogitsOfVariants(ids, lengths []int32, tokens, variants int, attend AttendVariants) ([]float32, error) {
 	spec := s.model.Spec
 	batch := len(lengths)
 	switch {
+	case variants < 1:
+		return nil, fmt.Errorf("transformer: %d variants, must be at least 1", variants)
 	case tokens < 1 || tokens > spec.Tokens:
 		return nil, fmt.Errorf("transformer: batch of %d tokens, must be in 1..%d (Spec.Tokens)", tokens, spec.Tokens)
 	case len(ids) != batch*tokens:
@@ -107,20 +119,30 @@ func (s *Staged) Logits(ids, lengths []int32, tokens int, attend Attend) ([]floa
 		}
 		Q, K, V := tensors.MustCopyFlatData[float32](q), tensors.MustCopyFlatData[float32](k), tensors.MustCopyFlatData[float32](v)
 		X := tensors.MustCopyFlatData[float32](x)
-		context := make([]float32, batch*heads*tokens*d)
+		together := 1 // variants that one projection serves
+		if l == 0 {
+			together = variants
+		}
+		context := make([]float32, variants*batch*heads*tokens*d)
 		var pool errgroup.Group
 		pool.SetLimit(runtime.GOMAXPROCS(0))
-		for b := range batch {
+		for i := range variants * batch / together {
+			b := i % batch
 			if lengths[b] < 1 {
 				continue
 			}
 			pool.Go(func() error {
 				for h := range heads {
-					lo := (b*heads + h) * tokens * d
+					lo := (i*heads + h) * tokens * d
 					hi := lo + tokens*d
 					p := Projection{Sample: b, Layer: l, Head: h, Tokens: tokens, Valid: int(lengths[b]), Dim: d, Causal: spec.Causal,
-						Q: Q[lo:hi:hi], K: K[lo:hi:hi], V: V[lo:hi:hi], X: X[b*tokens*spec.Hidden : (b+1)*tokens*spec.Hidden]}
-					if err := attend(p, context[lo:hi:hi]); err != nil {
+						Q: Q[lo:hi:hi], K: K[lo:hi:hi], V: V[lo:hi:hi], X: X[i*tokens*spec.Hidden : (i+1)*tokens*spec.Hidden]}
+					contexts := make([][]float32, together)
+					for v := range contexts {
+						at := v * batch * heads * tokens * d
+						contexts[v] = context[at+lo : at+hi : at+hi]
+					}
+					if err := attend(p, i/batch, contexts); err != nil {
 						return fmt.Errorf("transformer: layer %d, head %d: %w", l, h, err)
 					}
 				}
@@ -131,13 +153,16 @@ func (s *Staged) Logits(ids, lengths []int32, tokens int, attend Attend) ([]floa
 			return nil, err
 		}
 		rows := tokens
-		if l == spec.Layers-1 && spec.Head == Pooled { // nobody reads the others
+		last := l == spec.Layers-1 && spec.Head == Pooled // nobody reads the other rows
+		if last {
 			rows = 1
-			X, context = firstRows(X, batch, tokens*spec.Hidden, spec.Hidden), firstRows(context, batch*heads, tokens*d, d)
-			x.FinalizeAll()
-			x = tensors.FromFlatDataAndDimensions(X, batch, 1, spec.Hidden)
+			X, context = firstRows(X, len(X)/(tokens*spec.Hidden), tokens*spec.Hidden, spec.Hidden), firstRows(context, variants*batch*heads, tokens*d, d)
 		}
-		next, err := s.finish(l, x, tensors.FromFlatDataAndDimensions(context, batch, heads, rows, d))
+		if last || together > 1 {
+			x.FinalizeAll()
+			x = tensors.FromFlatDataAndDimensions(slices.Repeat(X, together), variants*batch, rows, spec.Hidden)
+		}
+		next, err := s.finish(l, x, tensors.FromFlatDataAndDimensions(context, variants*batch, heads, rows, d))
 		if err != nil {
 			return nil, fmt.Errorf("transformer: layer %d: %w", l, err)
 		}

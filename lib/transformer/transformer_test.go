@@ -6,7 +6,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -89,6 +91,65 @@ func TestStagedEqualsGraph(t *testing.T) {
 	for i := range want {
 		if math.Abs(float64(got[i]-want[i])) > 1e-5 {
 			t.Errorf("logit %d is %v through plain Go, %v in the graph", i, got[i], want[i])
+		}
+	}
+}
+
+// Variants of the attention that run together answer as each does alone.
+func TestVariantsAnswerAsAlone(t *testing.T) {
+	b, err := transformer.OpenBackend("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, layers := range []int{1, 3} {
+		spec := small()
+		spec.Layers = layers
+		s, err := transformer.NewStaged(b, newModel(t, spec))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		ids, lengths := batch()
+		variants := []transformer.Attend{dense, func(p transformer.Projection, context []float32) error {
+			copy(context, p.V[:p.Valid*p.Dim])
+			return nil
+		}, dense}
+		var want []float32
+		for _, attend := range variants {
+			alone, err := s.Logits(ids, lengths, 6, attend)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, alone...)
+		}
+		var calls atomic.Int64
+		got, err := s.LogitsOfVariants(ids, lengths, 6, len(variants), func(p transformer.Projection, first int, contexts [][]float32) error {
+			if p.Layer == 0 {
+				calls.Add(1)
+			}
+			for i, context := range contexts {
+				if err := variants[first+i](p, context); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if calls.Load() != int64(len(lengths)*spec.Heads) {
+			t.Errorf("%d layers: the first is attended %d times, must be once for each head of each input, %d", layers, calls.Load(), len(lengths)*spec.Heads)
+		}
+		if len(got) != len(want) || slices.Equal(got[:6], got[6:12]) {
+			t.Fatalf("%d layers: %v", layers, got)
+		}
+		for i := range want {
+			if math.Abs(float64(got[i]-want[i])) > 1e-5 {
+				t.Errorf("%d layers: logit %d is %v, alone %v", layers, i, got[i], want[i])
+			}
+		}
+		if _, err := s.LogitsOfVariants(ids, lengths, 6, 0, nil); err == nil || !strings.Contains(err.Error(), "0 variants") {
+			t.Errorf("no variant: %v", err)
 		}
 	}
 }

@@ -42,13 +42,13 @@ func Design(ctx context.Context, backend compute.Backend, m experiment.JointMode
 			for i, mask := range Masks(at, heads, retention) {
 				recall += 100 * pruning.Judge(heads[i].Shape, mask).Recall / float64(len(heads))
 			}
-			masked, err := experiment.MaskedAccuracy(ctx, backend, m.Dense, examples, at.Chooser(retention))
+			masked, err := experiment.MaskedAccuracy(ctx, backend, m.Dense, examples, 1, at.Chooser(retention))
 			if err != nil {
 				return nil, err
 			}
 			config := fmt.Sprintf("bits=%d", bits)
 			rows = append(rows, row("design-space", series, m.Recipe.Title, config, "recall", "%", recall),
-				row("design-space", series, m.Recipe.Title, config, "accuracy", "%", masked.Accuracy()))
+				row("design-space", series, m.Recipe.Title, config, "accuracy", "%", masked[0].Accuracy()))
 		}
 	}
 	return rows, nil

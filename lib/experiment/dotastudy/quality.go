@@ -29,7 +29,7 @@ func Trace(ctx context.Context, backend compute.Backend, d experiment.Detecting,
 	all := make([]Traced, len(examples)*d.Model.Spec.Layers*heads)
 	choose := d.Chooser(retention)
 	var mu sync.Mutex
-	_, err := experiment.MaskedAccuracy(ctx, backend, d.Model, examples, func(example int, p transformer.Projection) (*attention.Mask, error) {
+	_, err := experiment.MaskedAccuracy(ctx, backend, d.Model, examples, 1, func(example int, p transformer.Projection) (func(int) *attention.Mask, error) {
 		h, err := trace.Quantise(p.Q, p.K, p.V, attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim, Bits: 12})
 		if err != nil {
 			return nil, err
