@@ -13,7 +13,9 @@ func fineTuned() []Task {
 	}
 	f1, matthews := measure("f1", datasets.F1), measure("matthews", datasets.Matthews)
 	task := func(name string, tokens int, o training.Options, measures ...training.Measure[int32]) Task {
-		o.Objective = training.Classification{Measures: measures}
+		if o.Objective == nil {
+			o.Objective = training.Classification{Measures: measures}
+		}
 		if o.Batch == 0 {
 			o.Batch = 32
 		}
@@ -25,6 +27,8 @@ func fineTuned() []Task {
 		task("sst2", 64, training.Options{Epochs: 2, Batch: 64, LearningRate: 5e-4}, training.Accuracy),
 		task("cola", 48, training.Options{Epochs: 4, LearningRate: 3e-4}, matthews, training.Accuracy),
 		task("mrpc", 128, training.Options{Epochs: 5, LearningRate: 3e-4}, f1, training.Accuracy),
+		task("stsb", 128, training.Options{Epochs: 4, LearningRate: 3e-4, Objective: training.Regression{Measures: []training.Measure[float64]{
+			{Name: "pearson", Of: datasets.Pearson}, {Name: "spearman", Of: datasets.Spearman}}}}),
 		task("rte", 192, training.Options{Epochs: 4, LearningRate: 3e-4}, training.Accuracy),
 		task("imdb", 256, training.Options{Epochs: 2, LearningRate: 5e-4}, training.Accuracy),
 	}
