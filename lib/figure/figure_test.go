@@ -271,6 +271,12 @@ func TestBadDataIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	fail("folder in the name", bars.Save(dir, "a/b"), `name is "a/b"`)
+	panels, err := NewPanels("t", bars)
+	if err != nil {
+		t.Fatal(err)
+	}
+	panels.Rows = 2
+	fail("more rows than panels", panels.Save(dir, "a"), "there are 2 rows")
 	bars.YMin, bars.YMax = 2, 1
 	fail("range", bars.Save(dir, "a"), "YMin is 2, must be below YMax 1")
 	lines, err := NewLines("t", good)

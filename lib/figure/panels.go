@@ -11,7 +11,8 @@ import (
 type Panels struct {
 	Page
 	Charts []Chart
-	Shares []float64 // of the width; nil: equal
+	Rows   int       // that the charts are spread over, in their order; 0 is one
+	Shares []float64 // of the width, where there is one row; nil: equal
 	Shared bool      // the first chart's legend stands once, above all panels
 }
 
@@ -51,7 +52,7 @@ func (p *Panels) notes() []string {
 	return lines
 }
 
-func (p *Panels) sizePage() { p.size(11*vg.Inch, 4.8*vg.Inch) }
+func (p *Panels) sizePage() { p.size(11*vg.Inch, vg.Length(max(1, p.Rows))*4.8*vg.Inch) }
 
 // Draw implements Chart.
 func (p *Panels) Draw(c draw.Canvas) error {
@@ -61,6 +62,11 @@ func (p *Panels) Draw(c draw.Canvas) error {
 		for i := range shares {
 			shares[i] = 1
 		}
+	}
+	rows := max(1, p.Rows)
+	columns := (len(p.Charts) + rows - 1) / rows
+	if rows > len(p.Charts) || rows > 1 && p.Shares != nil {
+		return fmt.Errorf("Panels: there are %d rows, must be at most one for each of %d charts, and one where Shares are given", rows, len(p.Charts))
 	}
 	if len(shares) != len(p.Charts) {
 		return fmt.Errorf("Panels: there are %d shares, must be one for each of %d charts", len(shares), len(p.Charts))
@@ -77,9 +83,17 @@ func (p *Panels) Draw(c draw.Canvas) error {
 		legend = first.legend()
 	}
 	c = p.layout(c, legend)
-	width, from := c.Max.X-c.Min.X, c.Min.X
+	if rows > 1 {
+		sum = float64(columns)
+	}
+	width, height, from := c.Max.X-c.Min.X, (c.Max.Y-c.Min.Y)/vg.Length(rows), c.Min.X
 	for i, chart := range p.Charts {
 		part := c
+		part.Max.Y -= height * vg.Length(i/columns)
+		part.Min.Y = part.Max.Y - height
+		if i%columns == 0 {
+			from = c.Min.X
+		}
 		part.Min.X = from
 		part.Max.X = from + width*vg.Length(shares[i]/sum)
 		from = part.Max.X
