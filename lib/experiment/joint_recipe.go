@@ -58,8 +58,8 @@ func JointRecipes() []JointRecipe {
 		{
 			Name: "dota-fashion", Title: "Fashion-MNIST (784 pixels)", Task: "fashion-mnist-pixels", Size: "28 x 28 grey pixels; the arena's CIFAR-10 has 32 x 32",
 			Data:  datasets.Options{Train: 12000, Dev: 200, Test: 500},
-			Model: small(785), Dense: dense(3000, 2e-3),
-			Detector: gentle, Joint: joint(600, 1e-3), Seeds: seeds,
+			Model: small(785), Dense: dense(2000, 2e-3),
+			Detector: gentle, Joint: joint(400, 1e-3), Seeds: seeds,
 		},
 	}
 }
