@@ -86,13 +86,14 @@ func (r Recipe) Open(folder string, vocabulary *datasets.Vocabulary) (*datasets.
 	return datasets.Open(r.Task, o)
 }
 
-func (r Recipe) spec(d *datasets.Dataset) transformer.Spec {
+// model is what the training begins with.
+func (r Recipe) model(d *datasets.Dataset) (*transformer.Encoder, error) {
 	if r.start != nil {
-		return r.start.Fit(transformer.Pooled, r.Model.Tokens, len(d.Classes), r.Model.Dropout)
+		return r.start.Classifier(r.Model.Tokens, len(d.Classes), r.Model.Dropout, r.Dense.Seed)
 	}
 	s := r.Model
 	s.Vocabulary, s.Classes = d.Vocabulary.Size(), len(d.Classes)
-	return s
+	return transformer.NewEncoder(s, r.Dense.Seed)
 }
 
 // Begin reads the pretrained encoder that a training begins with, from root; a recipe without one stays as it is.

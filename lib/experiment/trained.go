@@ -104,14 +104,9 @@ func (r Recipe) Train(ctx context.Context, backend compute.Backend, data *datase
 		return nil, fmt.Errorf("experiment: recipe %s begins with %s, call Begin before Train", r.Name, r.Start)
 	}
 	began := time.Now()
-	dense, err := transformer.NewEncoder(r.spec(data), r.Dense.Seed)
+	dense, err := r.model(data)
 	if err != nil {
 		return nil, err
-	}
-	if r.start != nil {
-		if _, err := dense.Adopt(r.start.Tensors); err != nil {
-			return nil, err
-		}
 	}
 	options := r.Dense
 	options.Checkpoint, options.Observer = scratch, observer

@@ -75,7 +75,7 @@ func (r Recipe) Hook(layers int) (*training.Cascade, error) {
 type begin struct {
 	data  *datasets.Dataset
 	dense *transformer.Encoder // of the base
-	start *transformer.Encoder // pretrained
+	start *experiment.Start    // the pretrained encoder, without a base
 }
 
 // Where says where models and data are.
@@ -101,33 +101,18 @@ func (r Recipe) open(where Where) (b begin, err error) {
 		b.data, err = base.Open(where.Data, t.Vocabulary)
 		return b, err
 	}
-	folder := filepath.Join(where.Starts, r.Start)
+	if b.start, err = experiment.LoadStart(where.Starts, r.Start); err != nil {
+		return b, err
+	}
 	o := r.Data
-	o.Data = where.Data
-	if o.Vocabulary, err = datasets.LoadVocabulary(filepath.Join(folder, "vocabulary.json")); err != nil {
-		return b, err
-	}
-	if b.start, _, err = transformer.Load(filepath.Join(folder, "model.safetensors")); err != nil {
-		return b, err
-	}
+	o.Data, o.Vocabulary = where.Data, b.start.Vocabulary
 	b.data, err = datasets.Open(r.Task, o)
 	return b, err
 }
 
 // model is a classifier with the pretrained weights.
 func (b begin) model(r Recipe) (*transformer.Encoder, error) {
-	s := b.start.Spec
-	s.Head, s.Classes, s.Tokens = transformer.Pooled, len(b.data.Classes), r.Data.MaxTokens
-	m, err := transformer.NewEncoder(s, r.Options.Seed)
-	if err != nil {
-		return nil, err
-	}
-	weights, err := b.start.Tensors()
-	if err != nil {
-		return nil, err
-	}
-	_, err = m.Adopt(weights)
-	return m, err
+	return b.start.Classifier(r.Data.MaxTokens, len(b.data.Classes), b.start.Spec.Dropout, r.Options.Seed)
 }
 
 // devExamples bounds the dev split that a training run is watched on.

@@ -117,21 +117,23 @@ func (t Task) Spec(d *datasets.Dataset) transformer.Spec {
 	return s
 }
 
+// model is what a run begins with.
+func (t Task) model(seed uint64, d *datasets.Dataset) (*transformer.Encoder, error) {
+	if t.start != nil && !t.Fresh {
+		return t.start.Classifier(t.Model.Tokens, len(d.Classes), t.Model.Dropout, seed)
+	}
+	m, err := transformer.NewEncoder(t.Spec(d), seed)
+	if err != nil || !t.White {
+		return m, err
+	}
+	return m, experiment.Whiten(m, d)
+}
+
 // Run trains the task with one seed and judges the epoch that is best on the dev split, there and on the test split.
 func (t Task) Run(ctx context.Context, seed uint64, d *datasets.Dataset, w Where) (*transformer.Encoder, []Row, error) {
-	m, err := transformer.NewEncoder(t.Spec(d), seed)
+	m, err := t.model(seed, d)
 	if err != nil {
 		return nil, nil, err
-	}
-	if t.start != nil && !t.Fresh {
-		if _, err := m.Adopt(t.start.Tensors); err != nil {
-			return nil, nil, err
-		}
-	}
-	if t.White {
-		if err := experiment.Whiten(m, d); err != nil {
-			return nil, nil, err
-		}
 	}
 	o := t.Train
 	o.Seed, o.Observer = seed, w.Observer
