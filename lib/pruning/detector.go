@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"github.com/sparse-attention/workbench/lib/legal"
 )
 
 // Detector is DOTA's estimate of attention scores (ASPLOS 2022): the input of a layer, projected at random to few values a
@@ -53,14 +55,12 @@ func SparseProjection(d, k int, seed uint64) []int8 {
 
 // Validate reports the first field out of range.
 func (d *Detector) Validate() error {
-	bad := func(field string, value any, legal string) error {
-		return fmt.Errorf("pruning: Detector.%s is %v, must be %s", field, value, legal)
-	}
+	bad := legal.Complaint("pruning: Detector")
 	switch {
 	case d.Model < 1:
 		return bad("Model", d.Model, "at least 1")
 	case d.Width < 1 || d.Width > d.Model:
-		return bad("Width", d.Width, fmt.Sprintf("in 1..%d (Model)", d.Model))
+		return bad("Width", d.Width, "in 1..%d (Model)", d.Model)
 	case d.Bits != 2 && d.Bits != 4 && d.Bits != 8 && d.Bits != 32:
 		return bad("Bits", d.Bits, "2, 4, 8, or 32 for floating point")
 	case len(d.Layers) == 0:
@@ -68,11 +68,11 @@ func (d *Detector) Validate() error {
 	}
 	for l, layer := range d.Layers {
 		if len(layer.P) != d.Model*d.Width {
-			return bad(fmt.Sprintf("Layers[%d].P", l), fmt.Sprintf("of %d entries", len(layer.P)), fmt.Sprintf("of Model x Width = %d", d.Model*d.Width))
+			return bad(fmt.Sprintf("Layers[%d].P", l), fmt.Sprintf("of %d entries", len(layer.P)), "of Model x Width = %d", d.Model*d.Width)
 		}
 		for h, x := range layer.Heads {
 			if n := d.Width * d.Width; len(x.Query) != n || len(x.Key) != n {
-				return bad(fmt.Sprintf("Layers[%d].Heads[%d]", l, h), fmt.Sprintf("of %d and %d values", len(x.Query), len(x.Key)), fmt.Sprintf("of Width x Width = %d each", n))
+				return bad(fmt.Sprintf("Layers[%d].Heads[%d]", l, h), fmt.Sprintf("of %d and %d values", len(x.Query), len(x.Key)), "of Width x Width = %d each", n)
 			}
 		}
 	}

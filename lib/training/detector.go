@@ -8,6 +8,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
@@ -36,17 +37,12 @@ func DOTA(retention float64, seed uint64) *Detector {
 
 // Validate names the first field that cannot be trained.
 func (t *Detector) Validate() error {
-	switch {
-	case !(t.Sigma > 0 && t.Sigma <= 1):
-		return fmt.Errorf("training: Detector.Sigma is %v, must be in (0,1]", t.Sigma)
-	case t.Bits != 2 && t.Bits != 4 && t.Bits != 8 && t.Bits != 32:
-		return fmt.Errorf("training: Detector.Bits is %d, must be 2, 4, 8, or 32 for floating point", t.Bits)
-	case !(t.Lambda >= 0):
-		return fmt.Errorf("training: Detector.Lambda is %v, must not be negative", t.Lambda)
-	case !(t.Retention > 0 && t.Retention <= 1):
-		return fmt.Errorf("training: Detector.Retention is %v, must be in (0,1]", t.Retention)
-	}
-	return nil
+	f := legal.Of("training: Detector")
+	f.Share("Sigma", t.Sigma)
+	f.Require(t.Bits == 2 || t.Bits == 4 || t.Bits == 8 || t.Bits == 32, "Bits", t.Bits, "2, 4, 8, or 32 for floating point")
+	f.Require(t.Lambda >= 0, "Lambda", t.Lambda, "at least 0")
+	f.Share("Retention", t.Retention)
+	return f.Err()
 }
 
 // The variables of a layer.

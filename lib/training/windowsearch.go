@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/sparse-attention/workbench/lib/legal"
 )
 
 // WindowSearch is ReBERT's search for the half-windows of a task (TCAD 2022; reference sheet, 2.2). Phase 1 shrinks one window of
@@ -88,9 +90,7 @@ type FoundWindows struct {
 
 // Validate names the first field that no search can have.
 func (s WindowSearch) Validate() error {
-	bad := func(field string, value any, legal string, args ...any) error {
-		return fmt.Errorf("training: WindowSearch.%s is %v, must be %s", field, value, fmt.Sprintf(legal, args...))
-	}
+	bad := legal.Complaint("training: WindowSearch")
 	switch {
 	case s.Layers < 1:
 		return bad("Layers", s.Layers, "at least 1")

@@ -11,6 +11,8 @@ import (
 	"slices"
 
 	"github.com/google/renameio/v2/maybe"
+
+	"github.com/sparse-attention/workbench/lib/legal"
 )
 
 // Origin says where windows come from. Fitted ones were chosen to meet published speedups, which are no targets any more.
@@ -84,8 +86,8 @@ func ParseWindows(file string, r io.Reader) (Windows, error) {
 		line := 1 + bytes.Count(data[:d.InputOffset()], []byte("\n"))
 		return Windows{}, fmt.Errorf("rebert: %s:%d: text after the value, must be one JSON object", file, line)
 	}
-	if err := w.problem(); err != nil {
-		return Windows{}, fmt.Errorf("rebert: %s: %w", file, err)
+	if err := w.check(fmt.Sprintf("rebert: %s: Windows", file)); err != nil {
+		return Windows{}, err
 	}
 	return w, nil
 }
@@ -93,17 +95,10 @@ func ParseWindows(file string, r io.Reader) (Windows, error) {
 const maxFile = 1 << 20 // bytes of a window file
 
 // Validate reports the first field that no search can have left.
-func (w Windows) Validate() error {
-	if err := w.problem(); err != nil {
-		return fmt.Errorf("rebert: Windows.%w", err)
-	}
-	return nil
-}
+func (w Windows) Validate() error { return w.check("rebert: Windows") }
 
-func (w Windows) problem() error {
-	bad := func(field string, value any, legal string, args ...any) error {
-		return fmt.Errorf("%s is %v, must be %s", field, value, fmt.Sprintf(legal, args...))
-	}
+func (w Windows) check(owner string) error {
+	bad := legal.Complaint(owner)
 	switch {
 	case !slices.Contains(origins, w.Origin):
 		return bad("origin", fmt.Sprintf("%q", w.Origin), "one of %q", origins)

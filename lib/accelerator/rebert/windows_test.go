@@ -51,12 +51,12 @@ func TestWindowFileRefusals(t *testing.T) {
 		"{\n\"windows\": [1]}":          `unknown field "windows"`,
 		"{\n]":                          "w.json:2: invalid character",
 		`{"origin": "searched", "tokens": 8, "half_windows": [1]} {}`:               "w.json:1: text after the value",
-		`{"origin": "guessed", "tokens": 8, "half_windows": [1]}`:                   `w.json: origin is "guessed", must be one of`,
-		`{"origin": "fitted", "tokens": 0, "half_windows": [1]}`:                    "w.json: tokens is 0, must be in 1..65536",
-		`{"origin": "fitted", "tokens": 8, "half_windows": []}`:                     "w.json: half_windows is for 0 layers, must be for 1..1024",
-		`{"origin": "fitted", "tokens": 8, "half_windows": [1, 8]}`:                 "w.json: half_windows[1] is 8, must be in 0..7",
-		`{"origin": "fitted", "tokens": 8, "half_windows": [-1]}`:                   "w.json: half_windows[0] is -1, must be in 0..7",
-		`{"origin": "fitted", "tokens": 8, "half_windows": [1], "evaluations": -1}`: "w.json: evaluations is -1",
+		`{"origin": "guessed", "tokens": 8, "half_windows": [1]}`:                   `w.json: Windows.origin is "guessed", must be one of`,
+		`{"origin": "fitted", "tokens": 0, "half_windows": [1]}`:                    "w.json: Windows.tokens is 0, must be in 1..65536",
+		`{"origin": "fitted", "tokens": 8, "half_windows": []}`:                     "w.json: Windows.half_windows is for 0 layers, must be for 1..1024",
+		`{"origin": "fitted", "tokens": 8, "half_windows": [1, 8]}`:                 "w.json: Windows.half_windows[1] is 8, must be in 0..7",
+		`{"origin": "fitted", "tokens": 8, "half_windows": [-1]}`:                   "w.json: Windows.half_windows[0] is -1, must be in 0..7",
+		`{"origin": "fitted", "tokens": 8, "half_windows": [1], "evaluations": -1}`: "w.json: Windows.evaluations is -1",
 	} {
 		if _, err := rebert.ParseWindows("w.json", strings.NewReader(text)); err == nil || !strings.HasPrefix(err.Error(), "rebert: w.json") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", text, err, want)

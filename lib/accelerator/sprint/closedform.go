@@ -1,10 +1,10 @@
 package sprint
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/sparse-attention/workbench/lib/energy"
+	"github.com/sparse-attention/workbench/lib/legal"
 )
 
 // Shape is a workload as the closed forms see it: real numbers, nothing rounded (reference sheet, 4.1).
@@ -17,9 +17,7 @@ type Shape struct {
 
 // Validate reports the first field out of range.
 func (w Shape) Validate() error {
-	bad := func(field string, v float64, legal string) error {
-		return fmt.Errorf("sprint: Shape.%s is %v, must be %s", field, v, legal)
-	}
+	bad := legal.Complaint("sprint: Shape")
 	switch {
 	case !(w.Tokens >= 1) || math.IsInf(w.Tokens, 0):
 		return bad("Tokens", w.Tokens, "at least 1 and finite")
