@@ -64,7 +64,7 @@ func (c *Cascaded) Repeat(ctx context.Context, backend compute.Backend, root str
 	case m.Held != len(c.Held):
 		return []string{c.Recipe.Title, fmt.Sprintf("none: %d held-out examples here, measured on %d", len(c.Held), m.Held)}, nil
 	}
-	examples := spread(c.Held, c.Recipe.Goal)
+	examples := datasets.Spread(c.Held, c.Recipe.Goal)
 	then, err := unpack(m.Answer, len(examples))
 	if err != nil {
 		return nil, fmt.Errorf("%w (%s)", err, c.Recipe.Name())

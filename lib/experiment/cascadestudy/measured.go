@@ -107,7 +107,7 @@ func (c *Cascaded) Measure(ctx context.Context, backend compute.Backend, root st
 	if observer == nil {
 		observer = func(progress.Event) {}
 	}
-	m := &measuring{Measured: &Measured{Split: c.Split, Held: len(c.Held)}, layers: c.Model.Spec.Layers, few: spread(c.Held, c.Recipe.Sweep), observer: observer}
+	m := &measuring{Measured: &Measured{Split: c.Split, Held: len(c.Held)}, layers: c.Model.Spec.Layers, few: datasets.Spread(c.Held, c.Recipe.Sweep), observer: observer}
 	for _, e := range []struct {
 		to    **experiment.Evaluator
 		model *transformer.Encoder
@@ -125,7 +125,7 @@ func (c *Cascaded) Measure(ctx context.Context, backend compute.Backend, root st
 	if err := errors.Join(m.sweeps(ctx), ctx.Err()); err != nil {
 		return nil, err
 	}
-	if err := m.goal(ctx, spread(c.Held, c.Recipe.Goal)); err != nil {
+	if err := m.goal(ctx, datasets.Spread(c.Held, c.Recipe.Goal)); err != nil {
 		return nil, err
 	}
 	if err := m.errors(ctx); err != nil {
@@ -245,7 +245,7 @@ func (m *measuring) errors(ctx context.Context) error {
 		return err
 	}
 	c.Progressive = &fixedpoint.Progressive{MSB: 4, LSB: 8, Threshold: 0.1}
-	score, err := m.dense.Cascading(ctx, spread(m.few, errorExamples), c, nil)
+	score, err := m.dense.Cascading(ctx, datasets.Spread(m.few, errorExamples), c, nil)
 	if err != nil {
 		return err
 	}

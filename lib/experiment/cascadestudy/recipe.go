@@ -126,24 +126,11 @@ func (r Recipe) train(ctx context.Context, backend compute.Backend, m *transform
 		o.Checkpoint = filepath.Join(state, r.Name(), phase)
 	}
 	watched := *data
-	watched.Dev = spread(data.Dev, devExamples)
+	watched.Dev = datasets.Spread(data.Dev, devExamples)
 	if hook == nil { // a nil pointer in an interface is not nil
 		return training.Run(ctx, backend, m, &watched, nil, o)
 	}
 	return training.Run(ctx, backend, m, &watched, hook, o)
-}
-
-// spread takes n examples evenly out of all, in their order; all of them when n is 0 or more than there are. Files are often
-// sorted by class.
-func spread(examples []datasets.Example, n int) []datasets.Example {
-	if n <= 0 || n >= len(examples) {
-		return examples
-	}
-	var out []datasets.Example
-	for i := range n {
-		out = append(out, examples[i*len(examples)/n])
-	}
-	return out
 }
 
 // held are the examples that judge: the test split where its labels are known, else the dev split.

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
+	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/published"
 	"github.com/sparse-attention/workbench/lib/training"
 )
@@ -104,7 +105,7 @@ type Exhaustive struct {
 // spares what was measured before.
 func (e *Encoder) Exhaust(ctx context.Context, backend compute.Backend, at Folders, budget float64, examples int, observer training.Observer) (*Exhaustive, error) {
 	data := *e.Data
-	data.Dev = thin(data.Dev, examples)
+	data.Dev = datasets.Spread(data.Dev, examples)
 	m, err := copyOf(e.Model)
 	if err != nil {
 		return nil, err

@@ -35,9 +35,6 @@ func TestWithoutLeavesNoPhrases(t *testing.T) {
 	if want := []string{"another thing", "nothing new here", "one"}; !cmp.Equal(rest, want) {
 		t.Errorf("%q stay for training, want %q", rest, want)
 	}
-	if n := len(thin(train, 3)); n != 3 {
-		t.Errorf("thin gives %d of 3", n)
-	}
 }
 
 // The four sets of examples of a task are disjoint, whether its test labels are public or not.
@@ -91,22 +88,6 @@ func fewSentences(t *testing.T) string {
 		}
 	}
 	return folder
-}
-
-// What is thinned out and what is left are the whole, once each.
-func TestOthersAreTheRest(t *testing.T) {
-	for _, n := range []int{0, 1, 3, 7, 10, 11} {
-		all := examples(strings.Split("a b c d e f g h i j", " ")...)
-		seen := map[string]int{}
-		for _, e := range append(append([]datasets.Example(nil), thin(all, n)...), others(all, n)...) {
-			seen[e.Text]++
-		}
-		for _, e := range all {
-			if seen[e.Text] != 1 {
-				t.Errorf("n = %d: %q is there %d times", n, e.Text, seen[e.Text])
-			}
-		}
-	}
 }
 
 // small is a task that trains in a second; its accuracy does not matter.

@@ -37,9 +37,9 @@ func (t Task) Open(at Folders, vocabulary *datasets.Vocabulary) (d *datasets.Dat
 		return nil, nil, err
 	}
 	if len(d.Test) > 0 {
-		confirm = append(others(d.Dev, t.Search), others(d.Test, t.Held)...)
-		d.Dev, d.Test = thin(d.Dev, t.Search), thin(d.Test, t.Held)
-		confirm = thin(confirm, t.Confirm)
+		confirm = append(datasets.Between(d.Dev, t.Search), datasets.Between(d.Test, t.Held)...)
+		d.Dev, d.Test = datasets.Spread(d.Dev, t.Search), datasets.Spread(d.Test, t.Held)
+		confirm = datasets.Spread(confirm, t.Confirm)
 		return d, confirm, nil
 	}
 	whole := d.Train
@@ -51,11 +51,11 @@ func (t Task) Open(at Folders, vocabulary *datasets.Vocabulary) (d *datasets.Dat
 		}
 		whole = sentences.Train
 	}
-	cut := thin(whole, t.Search+t.Confirm)
-	d.Train, d.Test = without(d.Train, cut), thin(d.Dev, t.Held)
-	d.Dev = thin(cut, t.Search)
+	cut := datasets.Spread(whole, t.Search+t.Confirm)
+	d.Train, d.Test = without(d.Train, cut), datasets.Spread(d.Dev, t.Held)
+	d.Dev = datasets.Spread(cut, t.Search)
 	if t.Confirm > 0 {
-		confirm = thin(others(cut, t.Search), t.Confirm)
+		confirm = datasets.Spread(datasets.Between(cut, t.Search), t.Confirm)
 	}
 	return d, confirm, nil
 }
@@ -68,34 +68,6 @@ func (t Task) pretrained(at Folders) (*experiment.Start, error) {
 		return nil, errors.New(err.Error())
 	}
 	return p, err
-}
-
-// others are the examples that thin leaves out.
-func others(examples []datasets.Example, n int) []datasets.Example {
-	if n <= 0 || len(examples) <= n {
-		return nil
-	}
-	var rest []datasets.Example
-	for i, next := 0, 0; i < len(examples); i++ {
-		if next < n && i == next*len(examples)/n {
-			next++
-			continue
-		}
-		rest = append(rest, examples[i])
-	}
-	return rest
-}
-
-// thin takes n examples at equal distances, all of them when n is 0 or there are no more.
-func thin(examples []datasets.Example, n int) []datasets.Example {
-	if n <= 0 || len(examples) <= n {
-		return examples
-	}
-	out := make([]datasets.Example, n)
-	for i := range out {
-		out[i] = examples[i*len(examples)/n]
-	}
-	return out
 }
 
 // longestPhrase is the longest text, in words, whose parts are looked for; longer ones are no sentences of a phrase data set.
