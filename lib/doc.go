@@ -5,9 +5,10 @@
 //
 //	floor 7  cell                     what a notebook cell shows: figures, tables, verdicts, live progress, a slider
 //	floor 6  figure                   charts of published values beside ours; SVG, PNG and CSV with their provenance inside
-//	floor 7  experiment/*/*           the command of a study
-//	floor 6  experiment/command       what the commands of the studies share: flags, interrupt, backend, lines of progress
-//	floor 6  experiment/*             the numbers of one paper or subject: memory, sprintstudy, spattenstudy, rebertstudy, rivalstudy, taskstudy, elsastudy, dotastudy, ownstudy, cascadestudy
+//	floor 8  experiment/*/*           the command of a study
+//	floor 7  experiment/command       what the commands of the studies share: flags, interrupt, backend, lines of progress
+//	floor 7  experiment/*             the numbers of one paper or subject: memory, sprintstudy, spattenstudy, rebertstudy, rivalstudy, taskstudy, elsastudy, dotastudy, ownstudy, cascadestudy
+//	floor 6  experiment/joint         models trained together with a detector, and what they keep against what they lose
 //	floor 5  experiment               recipes, trained models and their accuracy; a seeded run of a workload on a machine
 //	floor 4  accelerator/*            one package a machine: Spec, presets, Validate, Simulate
 //	floor 4  training                 fine-tuning and pretraining; thresholds, detector, cascade and windows learned; checkpoints

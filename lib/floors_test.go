@@ -84,8 +84,12 @@ func floors(doc string) map[string]int {
 	return floors
 }
 
-// floorOf is the floor of a folder below lib. More than one pattern on different floors is no floor.
+// floorOf is the floor of a folder below lib: that of its own line, else of the pattern that it matches. More than one pattern on
+// different floors is no floor.
 func floorOf(folder string, floors map[string]int) (int, bool) {
+	if floor, named := floors[strings.TrimPrefix(folder, "lib/")]; named {
+		return floor, true
+	}
 	floor, found := 0, false
 	for pattern, f := range floors {
 		if match, err := path.Match("lib/"+pattern, folder); err == nil && match {

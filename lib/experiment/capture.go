@@ -33,12 +33,12 @@ func Capture(attend HeadAttention, keep func(Site) bool) (HeadAttention, func() 
 		for s, h := range heads {
 			out = append(out, Captured{s, h})
 		}
-		slices.SortFunc(out, func(a, b Captured) int { return compareSites(a.Site, b.Site) })
+		slices.SortFunc(out, func(a, b Captured) int { return a.Site.Compare(b.Site) })
 		return out
 	}
 }
 
-// compareSites orders by example, layer and head.
-func compareSites(a, b Site) int {
-	return cmp.Or(cmp.Compare(a.Example, b.Example), cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.Head, b.Head))
+// Compare orders by example, layer and head.
+func (s Site) Compare(o Site) int {
+	return cmp.Or(cmp.Compare(s.Example, o.Example), cmp.Compare(s.Layer, o.Layer), cmp.Compare(s.Head, o.Head))
 }

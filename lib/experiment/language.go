@@ -187,7 +187,7 @@ func perplexityOf(s training.Score) float64 {
 func (t *TrainedLanguage) Save(root string) error {
 	dir := filepath.Join(root, t.Recipe.Name)
 	about := map[string]string{"recipe": t.Recipe.Name, "data": t.Card.DataHash, "seed": fmt.Sprint(t.Card.Seed)}
-	if err := t.Dense.Save(filepath.Join(dir, denseFile), transformer.Float16, about); err != nil {
+	if err := t.Dense.Save(filepath.Join(dir, DenseWeights), transformer.Float16, about); err != nil {
 		return err
 	}
 	if t.Pruned != nil {
@@ -214,7 +214,7 @@ func (r LanguageRecipe) Load(root string) (*TrainedLanguage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Dense, _, err = transformer.Load(filepath.Join(dir, denseFile)); err != nil {
+	if t.Dense, _, err = transformer.Load(filepath.Join(dir, DenseWeights)); err != nil {
 		return nil, err
 	}
 	t.Cascaded, _, err = transformer.Load(filepath.Join(dir, cascadedFile))

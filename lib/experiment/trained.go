@@ -44,7 +44,7 @@ type Card struct {
 
 // The files of a checkpoint folder.
 const (
-	denseFile      = "dense.safetensors"
+	DenseWeights   = "dense.safetensors"
 	prunedFile     = "pruned.safetensors"
 	thresholdsFile = "thresholds.json"
 	vocabularyFile = "vocabulary.json"
@@ -62,7 +62,7 @@ func (r Recipe) Load(root string) (*Trained, error) {
 	if t.Vocabulary, err = datasets.LoadVocabulary(filepath.Join(dir, vocabularyFile)); err != nil {
 		return nil, err
 	}
-	if t.Dense, _, err = transformer.Load(filepath.Join(dir, denseFile)); err != nil {
+	if t.Dense, _, err = transformer.Load(filepath.Join(dir, DenseWeights)); err != nil {
 		return nil, err
 	}
 	if t.Pruned, _, err = transformer.Load(filepath.Join(dir, prunedFile)); err != nil {
@@ -82,7 +82,7 @@ func (r Recipe) Load(root string) (*Trained, error) {
 func (t *Trained) Save(root string) error {
 	dir := filepath.Join(root, t.Recipe.Name)
 	about := map[string]string{"recipe": t.Recipe.Name, "data": t.Card.DataHash, "seed": fmt.Sprint(t.Card.Seed)}
-	if err := t.Dense.Save(filepath.Join(dir, denseFile), transformer.Float16, about); err != nil {
+	if err := t.Dense.Save(filepath.Join(dir, DenseWeights), transformer.Float16, about); err != nil {
 		return err
 	}
 	if err := t.Pruned.Save(filepath.Join(dir, prunedFile), transformer.Float16, about); err != nil {

@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/sparse-attention/workbench/lib/experiment"
+	"github.com/sparse-attention/workbench/lib/experiment/joint"
 )
 
 // The two settings of the evaluation, by the points of quality that they may cost (the limits are unverified).
@@ -26,11 +26,11 @@ type Choice struct {
 
 // Choose searches the settings of a method on one split, from the largest retention down, until the mean loss over seeds reaches
 // the limit, and judges the last one within it on another split.
-func Choose(points []experiment.Point, task, method, search, judge string, limit float64) Choice {
+func Choose(points []joint.Point, task, method, search, judge string, limit float64) Choice {
 	c := Choice{Task: task, Method: method, Limit: limit, Retention: 1}
-	of := func(split string) []experiment.Summary {
-		all := slices.DeleteFunc(experiment.Summarise(points, task, split), func(s experiment.Summary) bool { return s.Method != method })
-		slices.SortFunc(all, func(a, b experiment.Summary) int {
+	of := func(split string) []joint.Summary {
+		all := slices.DeleteFunc(joint.Summarise(points, task, split), func(s joint.Summary) bool { return s.Method != method })
+		slices.SortFunc(all, func(a, b joint.Summary) int {
 			switch {
 			case a.Retention > b.Retention:
 				return -1
@@ -60,10 +60,10 @@ func Choose(points []experiment.Point, task, method, search, judge string, limit
 
 // Kept is how much each workload keeps at a limit under a method: the choice on the task that is like it, else the geometric
 // mean of all choices.
-func Kept(points []experiment.Point, tasks []string, method string, limit float64, w Workload) float64 {
+func Kept(points []joint.Point, tasks []string, method string, limit float64, w Workload) float64 {
 	sum, n := 0.0, 0.0
 	for _, t := range tasks {
-		c := Choose(points, t, method, experiment.SearchSplit, experiment.JudgedSplit, limit)
+		c := Choose(points, t, method, joint.SearchSplit, joint.JudgedSplit, limit)
 		if t == w.Like {
 			return c.Retention
 		}

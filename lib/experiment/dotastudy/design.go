@@ -7,7 +7,7 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/sparse-attention/workbench/datasets"
-	"github.com/sparse-attention/workbench/lib/experiment"
+	"github.com/sparse-attention/workbench/lib/experiment/joint"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/published"
 )
@@ -22,10 +22,10 @@ var (
 // retention and at every precision: recall of the best keys and accuracy, in percent; the config is the bits, 32 for floating
 // point. A fit needs no training, so the whole space takes seconds; a jointly trained detector, whose model adapts to it, does
 // better.
-func Design(ctx context.Context, backend compute.Backend, m experiment.JointModel, retention float64, training, examples []datasets.Example) ([]published.Row, error) {
+func Design(ctx context.Context, backend compute.Backend, m joint.Model, retention float64, training, examples []datasets.Example) ([]published.Row, error) {
 	var rows []published.Row
 	for _, sigma := range Sigmas {
-		fitted, err := experiment.FitDetector(ctx, backend, m.Dense, sigma, 1, training)
+		fitted, err := joint.FitDetector(ctx, backend, m.Dense, sigma, 1, training)
 		if err != nil {
 			return nil, err
 		}
@@ -37,12 +37,12 @@ func Design(ctx context.Context, backend compute.Backend, m experiment.JointMode
 		for _, bits := range Widths {
 			detector := *fitted.Detector
 			detector.Bits = bits
-			at := experiment.Detecting{Model: fitted.Model, Detector: &detector}
+			at := joint.Detecting{Model: fitted.Model, Detector: &detector}
 			recall := 0.0
 			for i, mask := range Masks(at, heads, retention) {
 				recall += 100 * pruning.Judge(heads[i].Shape, mask).Recall / float64(len(heads))
 			}
-			masked, err := experiment.MaskedAccuracy(ctx, backend, m.Dense, examples, 1, at.Chooser(retention))
+			masked, err := joint.MaskedAccuracy(ctx, backend, m.Dense, examples, 1, at.Chooser(retention))
 			if err != nil {
 				return nil, err
 			}

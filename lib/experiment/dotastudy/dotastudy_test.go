@@ -7,7 +7,7 @@ import (
 
 	"github.com/sparse-attention/workbench/lib/accelerator/dota"
 	"github.com/sparse-attention/workbench/lib/attention"
-	"github.com/sparse-attention/workbench/lib/experiment"
+	"github.com/sparse-attention/workbench/lib/experiment/joint"
 	"github.com/sparse-attention/workbench/lib/published"
 )
 
@@ -99,20 +99,20 @@ func TestShared(t *testing.T) {
 }
 
 func TestChoose(t *testing.T) {
-	var points []experiment.Point
-	for _, split := range []string{experiment.SearchSplit, experiment.JudgedSplit} {
+	var points []joint.Point
+	for _, split := range []string{joint.SearchSplit, joint.JudgedSplit} {
 		for i, knob := range []float64{0.02, 0.05, 0.1, 0.5} {
 			lost := []int{9, 1, 3, 0}[i] // the search stops at the first loss from above, though 0.05 would be within
-			points = append(points, experiment.Point{Task: "a", Split: split, Method: "DOTA", Seed: 1, Knob: knob, Retention: knob, Examples: 200, Lost: lost})
+			points = append(points, joint.Point{Task: "a", Split: split, Method: "DOTA", Seed: 1, Knob: knob, Retention: knob, Examples: 200, Lost: lost})
 		}
 	}
-	if c := Choose(points, "a", "DOTA", experiment.SearchSplit, experiment.JudgedSplit, 0.5); !c.Found || c.Knob != 0.5 || c.Drop != 0 {
+	if c := Choose(points, "a", "DOTA", joint.SearchSplit, joint.JudgedSplit, 0.5); !c.Found || c.Knob != 0.5 || c.Drop != 0 {
 		t.Errorf("conservative %+v, must keep a half", c)
 	}
-	if c := Choose(points, "a", "DOTA", experiment.SearchSplit, experiment.JudgedSplit, 2); c.Knob != 0.05 || c.Drop != 0.5 {
+	if c := Choose(points, "a", "DOTA", joint.SearchSplit, joint.JudgedSplit, 2); c.Knob != 0.05 || c.Drop != 0.5 {
 		t.Errorf("within two points %+v, must keep 0.05", c)
 	}
-	if c := Choose(points, "a", "ELSA", experiment.SearchSplit, experiment.JudgedSplit, 2); c.Found || c.Retention != 1 {
+	if c := Choose(points, "a", "ELSA", joint.SearchSplit, joint.JudgedSplit, 2); c.Found || c.Retention != 1 {
 		t.Errorf("nothing known %+v, must keep all", c)
 	}
 	if k := Kept(points, []string{"a"}, "DOTA", 2, Workload{Like: "a"}); k != 0.05 {

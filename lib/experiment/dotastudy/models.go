@@ -8,13 +8,13 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/sparse-attention/workbench/lib/accelerator/dota"
-	"github.com/sparse-attention/workbench/lib/experiment"
+	"github.com/sparse-attention/workbench/lib/experiment/joint"
 	"github.com/sparse-attention/workbench/lib/published"
 )
 
 // WithData are the models whose data are here.
-func WithData(models []experiment.JointModel) []experiment.JointModel {
-	var out []experiment.JointModel
+func WithData(models []joint.Model) []joint.Model {
+	var out []joint.Model
 	for _, m := range models {
 		if m.Data != nil {
 			out = append(out, m)
@@ -42,7 +42,7 @@ const sharedExamples = 3
 
 // FromModels takes what the machine is run with from trained models: retentions from the search on each task, the overlap of
 // neighbouring queries from their masks, and the detector's shape.
-func FromModels(ctx context.Context, backend compute.Backend, models []experiment.JointModel) (MachineOptions, error) {
+func FromModels(ctx context.Context, backend compute.Backend, models []joint.Model) (MachineOptions, error) {
 	if len(WithData(models)) == 0 {
 		return Assumed(), nil
 	}
@@ -64,11 +64,11 @@ func FromModels(ctx context.Context, backend compute.Backend, models []experimen
 		n++
 	}
 	o.Shared /= n
-	points := experiment.AllPoints(models)
+	points := joint.AllPoints(models)
 	o.Retained = func(w Workload) Retained {
 		kept := func(method string, limit float64) float64 { return Kept(points, tasks, method, limit, w) }
-		return Retained{At: [Versions]float64{1, kept(experiment.DOTAMethod, ConservativeLimit), kept(experiment.DOTAMethod, AggressiveLimit)},
-			ELSA: kept(experiment.ELSAMethod, ConservativeLimit)}
+		return Retained{At: [Versions]float64{1, kept(joint.DOTAMethod, ConservativeLimit), kept(joint.DOTAMethod, AggressiveLimit)},
+			ELSA: kept(joint.ELSAMethod, ConservativeLimit)}
 	}
 	return o, nil
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/attention"
-	"github.com/sparse-attention/workbench/lib/experiment"
+	"github.com/sparse-attention/workbench/lib/experiment/joint"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/published"
 	"github.com/sparse-attention/workbench/lib/trace"
@@ -24,12 +24,12 @@ type Traced struct {
 }
 
 // Trace captures every head of the examples as the model computes them at a retention.
-func Trace(ctx context.Context, backend compute.Backend, d experiment.Detecting, examples []datasets.Example, retention float64) ([]Traced, error) {
+func Trace(ctx context.Context, backend compute.Backend, d joint.Detecting, examples []datasets.Example, retention float64) ([]Traced, error) {
 	heads := d.Model.Spec.Heads
 	all := make([]Traced, len(examples)*d.Model.Spec.Layers*heads)
 	choose := d.Chooser(retention)
 	var mu sync.Mutex
-	_, err := experiment.MaskedAccuracy(ctx, backend, d.Model, examples, 1, func(example int, p transformer.Projection) (func(int) *attention.Mask, error) {
+	_, err := joint.MaskedAccuracy(ctx, backend, d.Model, examples, 1, func(example int, p transformer.Projection) (func(int) *attention.Mask, error) {
 		h, err := trace.Quantise(p.Q, p.K, p.V, attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim, Bits: 12})
 		if err != nil {
 			return nil, err
@@ -43,7 +43,7 @@ func Trace(ctx context.Context, backend compute.Backend, d experiment.Detecting,
 }
 
 // Masks are what the detector keeps of traced heads.
-func Masks(d experiment.Detecting, heads []Traced, retention float64) []*attention.Mask {
+func Masks(d joint.Detecting, heads []Traced, retention float64) []*attention.Mask {
 	rule := pruning.Detected{Detector: d.Detector, Retention: retention}
 	var masks []*attention.Mask
 	for _, h := range heads {
@@ -54,8 +54,8 @@ func Masks(d experiment.Detecting, heads []Traced, retention float64) []*attenti
 
 // Detection measures all methods at equal retention on the same traced heads: recall of the best keys and kept probability,
 // both in percent.
-func Detection(title string, d experiment.Detecting, heads []Traced, retentions []float64) ([]published.Row, error) {
-	hash, err := experiment.ELSAHash(d.Model.Spec.HeadDim())
+func Detection(title string, d joint.Detecting, heads []Traced, retentions []float64) ([]published.Row, error) {
+	hash, err := joint.ELSAHash(d.Model.Spec.HeadDim())
 	if err != nil {
 		return nil, err
 	}
@@ -66,10 +66,10 @@ func Detection(title string, d experiment.Detecting, heads []Traced, retentions 
 			name string
 			mask func(i int, h Traced) *attention.Mask
 		}{
-			{experiment.DOTAMethod, func(_ int, h Traced) *attention.Mask { return rule.Mask(h.Projected, h.Shape, h.Layer, h.Head) }},
-			{experiment.ELSAMethod, func(_ int, h Traced) *attention.Mask { return hash.BestOfRow(h.Shape, r) }},
-			{experiment.OracleMethod, func(_ int, h Traced) *attention.Mask { return pruning.TopKeys{Keep: r}.Mask(h.Shape, h.Layer) }},
-			{experiment.RandomMethod, func(i int, h Traced) *attention.Mask {
+			{joint.DOTAMethod, func(_ int, h Traced) *attention.Mask { return rule.Mask(h.Projected, h.Shape, h.Layer, h.Head) }},
+			{joint.ELSAMethod, func(_ int, h Traced) *attention.Mask { return hash.BestOfRow(h.Shape, r) }},
+			{joint.OracleMethod, func(_ int, h Traced) *attention.Mask { return pruning.TopKeys{Keep: r}.Mask(h.Shape, h.Layer) }},
+			{joint.RandomMethod, func(i int, h Traced) *attention.Mask {
 				return pruning.Random{Keep: r, Seed: uint64(i)}.Mask(h.Shape, h.Layer)
 			}},
 		} {

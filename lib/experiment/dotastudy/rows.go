@@ -6,16 +6,16 @@ import (
 	"slices"
 
 	"github.com/sparse-attention/workbench/lib/accelerator/dota"
-	"github.com/sparse-attention/workbench/lib/experiment"
+	"github.com/sparse-attention/workbench/lib/experiment/joint"
 	"github.com/sparse-attention/workbench/lib/published"
 )
 
 // Curves is accuracy against the measured retention of one task, means over seeds; the config is the retention in percent.
-func Curves(points []experiment.Point, task, title string) []published.Row {
+func Curves(points []joint.Point, task, title string) []published.Row {
 	var rows []published.Row
 	dense := 0.0
-	for _, s := range experiment.Summarise(points, task, experiment.JudgedSplit) {
-		if s.Method == experiment.DenseMethod {
+	for _, s := range joint.Summarise(points, task, joint.JudgedSplit) {
+		if s.Method == joint.DenseMethod {
 			dense = s.Accuracy
 			continue
 		}
@@ -29,7 +29,7 @@ func Curves(points []experiment.Point, task, title string) []published.Row {
 	}
 	// The dense model is a level: its two ends.
 	for _, x := range []float64{low, 100} {
-		rows = append(rows, row("retention", experiment.DenseMethod, title, fmt.Sprintf("retention (%%) = %.4g", x), "accuracy", "%", dense))
+		rows = append(rows, row("retention", joint.DenseMethod, title, fmt.Sprintf("retention (%%) = %.4g", x), "accuracy", "%", dense))
 	}
 	return slices.CompactFunc(rows, func(a, b published.Row) bool { return a.Key() == b.Key() })
 }
@@ -41,11 +41,11 @@ func ConfigPercent(config string) (x float64, err error) {
 }
 
 // Choices tabulates what the search over retention found.
-func Choices(points []experiment.Point, tasks map[string]string, order []string) (headings []string, rows [][]string) {
+func Choices(points []joint.Point, tasks map[string]string, order []string) (headings []string, rows [][]string) {
 	headings = []string{"task", "limit (points)", "DOTA keeps", "points lost (95 %)", "ELSA keeps", "points lost", "oracle keeps", "ELSA over DOTA"}
 	for _, t := range order {
 		for _, limit := range []float64{ConservativeLimit, AggressiveLimit} {
-			d, e, o := Choose(points, t, experiment.DOTAMethod, experiment.SearchSplit, experiment.JudgedSplit, limit), Choose(points, t, experiment.ELSAMethod, experiment.SearchSplit, experiment.JudgedSplit, limit), Choose(points, t, experiment.OracleMethod, experiment.SearchSplit, experiment.JudgedSplit, limit)
+			d, e, o := Choose(points, t, joint.DOTAMethod, joint.SearchSplit, joint.JudgedSplit, limit), Choose(points, t, joint.ELSAMethod, joint.SearchSplit, joint.JudgedSplit, limit), Choose(points, t, joint.OracleMethod, joint.SearchSplit, joint.JudgedSplit, limit)
 			rows = append(rows, []string{tasks[t], fmt.Sprint(limit), percent(d), lost(d), percent(e), lost(e), percent(o), fmt.Sprintf("%.2gx", e.Retention/d.Retention)})
 		}
 	}

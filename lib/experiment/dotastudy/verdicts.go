@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/sparse-attention/workbench/lib/accelerator/dota"
-	"github.com/sparse-attention/workbench/lib/experiment"
+	"github.com/sparse-attention/workbench/lib/experiment/joint"
 	"github.com/sparse-attention/workbench/lib/published"
 )
 
@@ -74,11 +74,11 @@ type Goal struct {
 }
 
 // Goals are the conservative choices of all tasks.
-func Goals(points []experiment.Point, titles map[string]string, order []string) []Goal {
+func Goals(points []joint.Point, titles map[string]string, order []string) []Goal {
 	var out []Goal
 	for _, t := range order {
-		out = append(out, Goal{t, titles[t], Choose(points, t, experiment.DOTAMethod, experiment.SearchSplit, experiment.JudgedSplit, ConservativeLimit),
-			Choose(points, t, experiment.ELSAMethod, experiment.SearchSplit, experiment.JudgedSplit, ConservativeLimit)})
+		out = append(out, Goal{t, titles[t], Choose(points, t, joint.DOTAMethod, joint.SearchSplit, joint.JudgedSplit, ConservativeLimit),
+			Choose(points, t, joint.ELSAMethod, joint.SearchSplit, joint.JudgedSplit, ConservativeLimit)})
 	}
 	return out
 }

@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"github.com/sparse-attention/workbench/lib/accelerator/elsa"
-	"github.com/sparse-attention/workbench/lib/experiment"
+	"github.com/sparse-attention/workbench/lib/experiment/joint"
 	"github.com/sparse-attention/workbench/lib/published"
 )
 
@@ -59,14 +59,14 @@ func (r *Results) Segment(row published.Row) float64 {
 }
 
 // Knob is accuracy and kept share of our models against ELSA's p, on test examples: the curves of Fig. 10. p = 0 is dense.
-func Knob(models []experiment.JointModel) (accuracy, candidates []published.Row) {
+func Knob(models []joint.Model) (accuracy, candidates []published.Row) {
 	for _, m := range models {
-		for _, s := range experiment.Summarise(m.Points, m.Recipe.Name, experiment.JudgedSplit) {
+		for _, s := range joint.Summarise(m.Points, m.Recipe.Name, joint.JudgedSplit) {
 			p := s.Knob
 			switch s.Method {
-			case experiment.DenseMethod:
+			case joint.DenseMethod:
 				p = 0
-			case experiment.ELSAMethod:
+			case joint.ELSAMethod:
 			default:
 				continue
 			}
@@ -90,7 +90,7 @@ func Leaderboard() []published.Row {
 
 // Arena is our models in the leaderboard's columns: dense, with DOTA's detector at the retention that it was trained with, and on
 // ListOps what the root operator alone tells.
-func Arena(models []experiment.JointModel) []published.Row {
+func Arena(models []joint.Model) []published.Row {
 	var rows []published.Row
 	for _, m := range models {
 		column, ok := arena[m.Recipe.Name]
@@ -100,11 +100,11 @@ func Arena(models []experiment.JointModel) []published.Row {
 		add := func(series string, accuracy float64) {
 			rows = append(rows, published.Row{System: "lra", Figure: "lra", Series: series, Workload: column, Metric: "accuracy", Unit: "%", Value: accuracy})
 		}
-		for _, s := range experiment.Summarise(m.Points, m.Recipe.Name, experiment.JudgedSplit) {
+		for _, s := range joint.Summarise(m.Points, m.Recipe.Name, joint.JudgedSplit) {
 			switch {
-			case s.Method == experiment.DenseMethod:
+			case s.Method == joint.DenseMethod:
 				add("ours, dense: "+m.Recipe.Title, s.Accuracy)
-			case s.Method == experiment.DOTAMethod && s.Knob == m.Recipe.Detector.Retention:
+			case s.Method == joint.DOTAMethod && s.Knob == m.Recipe.Detector.Retention:
 				add(fmt.Sprintf("ours, DOTA keeps %.0f %%: %s", 100*s.Knob, m.Recipe.Title), s.Accuracy)
 			}
 		}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/experiment/command"
+	"github.com/sparse-attention/workbench/lib/experiment/joint"
 )
 
 func main() {
@@ -41,7 +42,7 @@ func main() {
 }
 
 func train(ctx context.Context, backend compute.Backend, name, folder, root, state string) error {
-	r, err := experiment.FindJointRecipe(name)
+	r, err := joint.FindRecipe(name)
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func train(ctx context.Context, backend compute.Backend, name, folder, root, sta
 		state = filepath.Join(state, r.Name)
 	}
 	watch := command.NewWatch(r.Name)
-	return r.Make(ctx, backend, data, root, state, watch.Observe, func(p experiment.Point) {
+	return r.Make(ctx, backend, data, root, state, watch.Observe, func(p joint.Point) {
 		watch.Printf("%s: %s, seed %d, %g: keeps %.3f, accuracy %.2f, %.2f points lost", p.Split, p.Method, p.Seed, p.Knob, p.Retention, p.Accuracy(), p.Drop())
 	})
 }
@@ -68,7 +69,7 @@ func sweepFitted(ctx context.Context, backend compute.Backend, name, folder, roo
 	if err != nil {
 		return err
 	}
-	f, err := experiment.Fitted(ctx, backend, m, root)
+	f, err := joint.Fitted(ctx, backend, m, root)
 	if err != nil {
 		return err
 	}

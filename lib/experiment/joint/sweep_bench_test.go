@@ -1,4 +1,4 @@
-package experiment
+package joint
 
 import (
 	"context"
@@ -15,11 +15,11 @@ func BenchmarkSweep(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	r, err := FindJointRecipe("dota-listops")
+	r, err := FindRecipe("dota-listops")
 	if err != nil {
 		b.Fatal(err)
 	}
-	j, err := r.Load("../../datasets/checkpoints")
+	j, err := r.Load("../../../datasets/checkpoints")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package experiment
+package joint
 
 import (
 	"context"
@@ -11,21 +11,22 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/training"
 )
 
-// JointModel is a trained JointRecipe with the points of its sweeps, and its data where they are on this machine.
-type JointModel struct {
-	*Joint
+// Model is a trained Recipe with the points of its sweeps, and its data where they are on this machine.
+type Model struct {
+	*Trained
 	Data   *datasets.Dataset // nil without the data
 	Points []Point
 }
 
-// Joints returns the models of all joint recipes; absent says which have no checkpoint or no data, and what of them is left
+// Models returns the models of all joint recipes; absent says which have no checkpoint or no data, and what of them is left
 // out. With Where.Retrain they are trained and swept anew there first, which takes up to half an hour each on two cores, and goes
 // on where an interrupted call stopped.
-func Joints(ctx context.Context, backend compute.Backend, where Where) (models []JointModel, absent []string, err error) {
-	for _, r := range JointRecipes() {
+func Models(ctx context.Context, backend compute.Backend, where experiment.Where) (models []Model, absent []string, err error) {
+	for _, r := range Recipes() {
 		m, err := r.model(ctx, backend, where)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -36,14 +37,14 @@ func Joints(ctx context.Context, backend compute.Backend, where Where) (models [
 		case err != nil:
 			return nil, nil, err
 		}
-		if m.Joint != nil {
+		if m.Trained != nil {
 			models = append(models, m)
 		}
 	}
 	return models, absent, nil
 }
 
-func (r JointRecipe) model(ctx context.Context, backend compute.Backend, where Where) (m JointModel, err error) {
+func (r Recipe) model(ctx context.Context, backend compute.Backend, where experiment.Where) (m Model, err error) {
 	root := where.Checkpoints
 	if where.Retrain != "" {
 		root = where.Retrain
@@ -54,7 +55,7 @@ func (r JointRecipe) model(ctx context.Context, backend compute.Backend, where W
 			return m, err
 		}
 	}
-	if m.Joint, err = r.Load(root); err != nil {
+	if m.Trained, err = r.Load(root); err != nil {
 		return m, err
 	}
 	if m.Points, err = ReadPoints(root, r.Name); err != nil {
@@ -68,7 +69,7 @@ func (r JointRecipe) model(ctx context.Context, backend compute.Backend, where W
 
 // Make trains the recipe where root has no checkpoint of it, and sweeps it; finished points are kept. observe, which may be nil,
 // sees every point.
-func (r JointRecipe) Make(ctx context.Context, backend compute.Backend, data *datasets.Dataset, root, scratch string, observer training.Observer, observe func(Point)) error {
+func (r Recipe) Make(ctx context.Context, backend compute.Backend, data *datasets.Dataset, root, scratch string, observer training.Observer, observe func(Point)) error {
 	j, err := r.Load(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		if j, err = r.Train(ctx, backend, data, scratch, observer); err != nil {
@@ -121,7 +122,7 @@ const (
 )
 
 // Sweeps are the recipe's: on dev examples, where a setting is chosen, and on test examples, where it is judged.
-func (r JointRecipe) Sweeps(data *datasets.Dataset) []SweepOptions {
+func (r Recipe) Sweeps(data *datasets.Dataset) []SweepOptions {
 	cut := func(e []datasets.Example, n int) []datasets.Example { return e[:min(n, len(e))] }
 	retentions, p := []float64{0.02, 0.05, 0.1, 0.15, 0.2}, []float64{0.25, 0.5, 0.75, 1, 1.5, 2, 4}
 	return []SweepOptions{
@@ -132,8 +133,8 @@ func (r JointRecipe) Sweeps(data *datasets.Dataset) []SweepOptions {
 	}
 }
 
-// JointCards tabulates how the models were trained and what they reached on their dev split.
-func JointCards(models []JointModel) (headings []string, rows [][]string) {
+// Cards tabulates how the models were trained and what they reached on their dev split.
+func Cards(models []Model) (headings []string, rows [][]string) {
 	headings = []string{"model", "input", "shape", "parameters", "mean tokens", "steps", "one answer for all", "dense", "with detector, by seed", "kept", "training speed over dense"}
 	for _, m := range models {
 		c, s := m.Card, m.Dense.Spec
@@ -160,8 +161,8 @@ func JointCards(models []JointModel) (headings []string, rows [][]string) {
 	return headings, rows
 }
 
-// JointHash is one hash over the models' data and points, for a figure's provenance.
-func JointHash(models []JointModel) string {
+// Hash is one hash over the models' data and points, for a figure's provenance.
+func Hash(models []Model) string {
 	h := sha256.New()
 	for _, m := range models {
 		fmt.Fprintln(h, m.Recipe.Name, m.Card.DataHash, m.Points)
@@ -170,7 +171,7 @@ func JointHash(models []JointModel) string {
 }
 
 // AllPoints are the points of all models.
-func AllPoints(models []JointModel) []Point {
+func AllPoints(models []Model) []Point {
 	var all []Point
 	for _, m := range models {
 		all = append(all, m.Points...)

@@ -1,4 +1,4 @@
-package experiment
+package joint
 
 import (
 	"context"
@@ -14,9 +14,9 @@ import (
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
-// tinyJoint trains in a second or two on any machine.
-func tinyJoint() JointRecipe {
-	return JointRecipe{
+// tiny trains in a second or two on any machine.
+func tiny() Recipe {
+	return Recipe{
 		Name: "tiny", Title: "tiny", Task: "listops-short",
 		Data:  datasets.Options{Train: 192, Dev: 24, Test: 24, MaxTokens: 48, MaxLength: 44},
 		Model: transformer.Spec{Layers: 2, Hidden: 16, Heads: 2, FFN: 16, Tokens: 48, Vocabulary: 2, Classes: 2},
@@ -25,13 +25,13 @@ func tinyJoint() JointRecipe {
 	}
 }
 
-func TestJoint(t *testing.T) {
+func TestTrainSaveLoadAndSweep(t *testing.T) {
 	ctx := context.Background()
 	backend, err := transformer.OpenBackend("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := tinyJoint()
+	r := tiny()
 	data, err := r.Open("", nil)
 	if err != nil {
 		t.Fatal(err)

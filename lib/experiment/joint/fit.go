@@ -1,4 +1,4 @@
-package experiment
+package joint
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
@@ -27,7 +28,7 @@ func FitDetector(ctx context.Context, backend compute.Backend, m *transformer.En
 		d.Layers = append(d.Layers, pruning.DetectorLayer{P: pruning.SparseProjection(spec.Hidden, k, seed<<8+uint64(l)), Heads: make([]pruning.DetectorHead, spec.Heads)})
 	}
 	type sample struct {
-		Site
+		experiment.Site
 		pruning.FitSample
 	}
 	var mu sync.Mutex
@@ -35,18 +36,18 @@ func FitDetector(ctx context.Context, backend compute.Backend, m *transformer.En
 	_, err = MaskedAccuracy(ctx, backend, m, examples, 1, func(example int, p transformer.Projection) (func(int) *attention.Mask, error) {
 		h, err := quantised(p)
 		if err != nil {
-			return nil, fmt.Errorf("experiment: example %d: %w", example, err)
+			return nil, fmt.Errorf("joint: example %d: %w", example, err)
 		}
 		x := d.Project(p.X, p.Valid, p.Layer)
 		mu.Lock()
-		all = append(all, sample{Site{example, p.Layer, p.Head}, pruning.FitSample{Head: h, Projected: x}})
+		all = append(all, sample{experiment.Site{Example: example, Layer: p.Layer, Head: p.Head}, pruning.FitSample{Head: h, Projected: x}})
 		mu.Unlock()
 		return keepAll(example, p)
 	})
 	if err != nil {
 		return Detecting{}, err
 	}
-	slices.SortFunc(all, func(a, b sample) int { return compareSites(a.Site, b.Site) }) // sums depend on the order
+	slices.SortFunc(all, func(a, b sample) int { return a.Site.Compare(b.Site) }) // sums depend on the order
 	for l := range spec.Layers {
 		for h := range spec.Heads {
 			var mine []pruning.FitSample

@@ -1,17 +1,18 @@
-package experiment
+package joint
 
 import (
 	"fmt"
 	"strings"
 
 	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/training"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
-// JointRecipe says how a model with a detector is made (DOTA, ASPLOS 2022): a dense model first, then training on with the
+// Recipe says how a model with a detector is made (DOTA, ASPLOS 2022): a dense model first, then training on with the
 // detector, once for each seed; and, as what that is compared with, training on for as long without one.
-type JointRecipe struct {
+type Recipe struct {
 	Name     string // folder of its checkpoint
 	Title    string // name in figures
 	Task     string // name for datasets.Open
@@ -25,9 +26,9 @@ type JointRecipe struct {
 	Size string
 }
 
-// JointRecipes lists the models of DOTA's notebook. They are small enough to train on two cores in minutes; a head has the 64
+// Recipes lists the models of DOTA's notebook. They are small enough to train on two cores in minutes; a head has the 64
 // values of the machines.
-func JointRecipes() []JointRecipe {
+func Recipes() []Recipe {
 	small := func(tokens int) transformer.Spec {
 		return transformer.Spec{Layers: 2, Hidden: 64, Heads: 1, FFN: 128, Tokens: tokens, Vocabulary: 2, Classes: 2}
 	}
@@ -38,11 +39,11 @@ func JointRecipes() []JointRecipe {
 		return training.Options{Epochs: 1, StepsPerEpoch: steps, Batch: 16, LearningRate: rate, HookRate: 3e-3, Multiple: 256, EvalBatch: 20, SaveEvery: 25}
 	}
 	seeds := []uint64{1, 2, 3}
-	// gentle presses the model less to agree with its detector. Where all attention goes to one token, as to a list's root operator,
+	// gentle presses the model less to agree with its detector. experiment.Where all attention goes to one token, as to a list's root operator,
 	// the full weight takes the scores apart instead: the dev loss of ListOps rose from 2.0 to 2.3.
 	gentle := *training.DOTA(0.1, 0)
 	gentle.Lambda = 0.1
-	return []JointRecipe{
+	return []Recipe{
 		{
 			Name: "dota-imdb", Title: "IMDb (words, at most 512)", Task: "imdb", Size: "reviews as words, the first 512, vocabulary 2,000; the arena reads bytes",
 			Data:  datasets.Options{MaxTokens: 512, Overflow: datasets.Truncate, VocabularySize: 2000, Dev: 300, Test: 1000},
@@ -64,31 +65,31 @@ func JointRecipes() []JointRecipe {
 	}
 }
 
-// FindJointRecipe returns the recipe of a name; the error lists the names.
-func FindJointRecipe(name string) (JointRecipe, error) {
+// FindRecipe returns the recipe of a name; the error lists the names.
+func FindRecipe(name string) (Recipe, error) {
 	var names []string
-	for _, r := range JointRecipes() {
+	for _, r := range Recipes() {
 		if r.Name == name {
 			return r, nil
 		}
 		names = append(names, r.Name)
 	}
-	return JointRecipe{}, fmt.Errorf("experiment: no joint recipe is called %q, must be one of %s", name, strings.Join(names, ", "))
+	return Recipe{}, fmt.Errorf("joint: no joint recipe is called %q, must be one of %s", name, strings.Join(names, ", "))
 }
 
 // Open reads or generates the recipe's data, with a trained model's vocabulary where it has one of its own.
-func (r JointRecipe) Open(folder string, vocabulary *datasets.Vocabulary) (*datasets.Dataset, error) {
-	return Recipe{Task: r.Task, Data: r.Data}.Open(folder, vocabulary)
+func (r Recipe) Open(folder string, vocabulary *datasets.Vocabulary) (*datasets.Dataset, error) {
+	return experiment.Recipe{Task: r.Task, Data: r.Data}.Open(folder, vocabulary)
 }
 
-func (r JointRecipe) spec(d *datasets.Dataset) transformer.Spec {
+func (r Recipe) spec(d *datasets.Dataset) transformer.Spec {
 	s := r.Model
 	s.Vocabulary, s.Classes = d.Vocabulary.Size(), len(d.Classes)
 	return s
 }
 
 // hook is the detector of one run.
-func (r JointRecipe) hook(seed uint64) *training.Detector {
+func (r Recipe) hook(seed uint64) *training.Detector {
 	h := r.Detector
 	h.Seed = seed
 	return &h

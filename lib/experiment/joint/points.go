@@ -1,4 +1,4 @@
-package experiment
+package joint
 
 import (
 	"bytes"
@@ -40,11 +40,11 @@ func ReadPoints(root, recipe string) ([]Point, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("experiment: %w", err)
+		return nil, fmt.Errorf("joint: %w", err)
 	}
 	points, err := parsePoints(text)
 	if err != nil {
-		return nil, fmt.Errorf("experiment: %s: %w", path, err)
+		return nil, fmt.Errorf("joint: %s: %w", path, err)
 	}
 	return points, nil
 }

@@ -1,4 +1,4 @@
-package experiment
+package joint
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
@@ -20,7 +21,7 @@ type Chooser func(example int, p transformer.Projection) (func(setting int) *att
 
 // Masked is the score of a model whose attention keeps what a Chooser chose.
 type Masked struct {
-	Score
+	experiment.Score
 	Retention float64 // kept over visible pairs, of all queries for which there was a choice
 }
 
@@ -29,20 +30,20 @@ type Masked struct {
 // may leave the others' rows empty.
 func MaskedAccuracy(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, settings int, choose Chooser) ([]Masked, error) {
 	if m.Spec.Head != transformer.Pooled || m.Spec.Causal {
-		return nil, fmt.Errorf("experiment: MaskedAccuracy needs a pooled classifier that sees all keys, Spec.Head is %q", m.Spec.Head)
+		return nil, fmt.Errorf("joint: MaskedAccuracy needs a pooled classifier that sees all keys, Spec.Head is %q", m.Spec.Head)
 	}
 	staged, err := transformer.NewStaged(backend, m)
 	if err != nil {
 		return nil, err
 	}
 	defer staged.Close()
-	options := datasets.BatchOptions{Size: evalBatch / 4, Multiple: 128, Limit: m.Spec.Tokens}
+	options := datasets.BatchOptions{Size: batch, Multiple: 128, Limit: m.Spec.Tokens}
 	if err := options.Check(examples); err != nil {
 		return nil, err
 	}
 	out := make([]Masked, settings)
 	for i := range out {
-		out[i].Score = Score{Examples: len(examples), Right: make([]bool, len(examples))}
+		out[i].Score = experiment.Score{Examples: len(examples), Right: make([]bool, len(examples))}
 	}
 	var mu sync.Mutex
 	kept, visible := make([]int, settings), make([]int, settings)
@@ -85,6 +86,9 @@ func MaskedAccuracy(ctx context.Context, backend compute.Backend, m *transformer
 	}
 	return out, nil
 }
+
+// batch is how many examples run together, in all settings: few, since a batch is padded to its longest.
+const batch = 8
 
 // pairs counts what a mask keeps, and all that the queries for which it chose may see.
 func pairs(p transformer.Projection, mask *attention.Mask) (kept, visible int) {

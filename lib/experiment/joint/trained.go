@@ -1,4 +1,4 @@
-package experiment
+package joint
 
 import (
 	"context"
@@ -11,18 +11,19 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/training"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
-// Joint is a trained JointRecipe.
-type Joint struct {
-	Recipe     JointRecipe
+// Trained is a trained Recipe.
+type Trained struct {
+	Recipe     Recipe
 	Vocabulary *datasets.Vocabulary // nil for pixels
 	Dense      *transformer.Encoder // trained for as long as the others, without a detector
 	Seeds      []Detecting
-	Card       JointCard
+	Card       Card
 }
 
 // Detecting is a model trained with its detector.
@@ -32,8 +33,8 @@ type Detecting struct {
 	Detector *pruning.Detector
 }
 
-// JointCard says where a checkpoint comes from.
-type JointCard struct {
+// Card says where a checkpoint comes from.
+type Card struct {
 	Recipe, Task string
 	DataHash     string
 	Train, Dev   int
@@ -56,20 +57,20 @@ const jointCardFile = "joint.json"
 func jointFile(seed uint64) string { return fmt.Sprintf("joint-%d.safetensors", seed) }
 
 // Load reads the checkpoint of a recipe from root/<name>.
-func (r JointRecipe) Load(root string) (*Joint, error) {
+func (r Recipe) Load(root string) (*Trained, error) {
 	dir := filepath.Join(root, r.Name)
-	j := &Joint{Recipe: r}
+	j := &Trained{Recipe: r}
 	text, err := os.ReadFile(filepath.Join(dir, jointCardFile))
 	if err != nil {
-		return nil, fmt.Errorf("experiment: checkpoint of %s: %w", r.Name, err)
+		return nil, fmt.Errorf("joint: checkpoint of %s: %w", r.Name, err)
 	}
 	if err := json.Unmarshal(text, &j.Card); err != nil {
-		return nil, fmt.Errorf("experiment: %s: %w", filepath.Join(dir, jointCardFile), err)
+		return nil, fmt.Errorf("joint: %s: %w", filepath.Join(dir, jointCardFile), err)
 	}
-	if j.Dense, _, err = transformer.Load(filepath.Join(dir, denseFile)); err != nil {
+	if j.Dense, _, err = transformer.Load(filepath.Join(dir, experiment.DenseWeights)); err != nil {
 		return nil, err
 	}
-	if j.Vocabulary, err = datasets.LoadVocabulary(filepath.Join(dir, vocabularyFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if j.Vocabulary, err = datasets.LoadVocabulary(filepath.Join(dir, experiment.StartVocabulary)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	for _, seed := range r.Seeds {
@@ -82,7 +83,7 @@ func (r JointRecipe) Load(root string) (*Joint, error) {
 	return j, nil
 }
 
-func (r JointRecipe) loadSeed(dir string, seed uint64) (Detecting, error) {
+func (r Recipe) loadSeed(dir string, seed uint64) (Detecting, error) {
 	path := filepath.Join(dir, jointFile(seed))
 	m, _, err := transformer.Load(path)
 	if err != nil {
@@ -101,7 +102,7 @@ func (r JointRecipe) loadSeed(dir string, seed uint64) (Detecting, error) {
 	}
 	hook := r.hook(seed)
 	if err := hook.Prepare(m); err != nil { // refuses a detector of other shapes
-		return Detecting{}, fmt.Errorf("experiment: %s: %w", path, err)
+		return Detecting{}, fmt.Errorf("joint: %s: %w", path, err)
 	}
 	detector, err := hook.Export(m)
 	return Detecting{seed, m, detector}, err
@@ -109,7 +110,7 @@ func (r JointRecipe) loadSeed(dir string, seed uint64) (Detecting, error) {
 
 // Train makes the recipe's models. Every phase keeps its state in scratch, where an interrupted call goes on; finished phases are
 // not repeated.
-func (r JointRecipe) Train(ctx context.Context, backend compute.Backend, data *datasets.Dataset, scratch string, observer training.Observer) (*Joint, error) {
+func (r Recipe) Train(ctx context.Context, backend compute.Backend, data *datasets.Dataset, scratch string, observer training.Observer) (*Trained, error) {
 	start, first, err := r.phase(ctx, backend, data, nil, nil, r.Dense, scratch, observer)
 	if err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func (r JointRecipe) Train(ctx context.Context, backend compute.Backend, data *d
 		o.Phase, o.Seed = phase, seed
 		return o
 	}
-	j := &Joint{Recipe: r, Vocabulary: data.Vocabulary}
+	j := &Trained{Recipe: r, Vocabulary: data.Vocabulary}
 	rate := 0.0
 	watch := func(e training.Event) {
 		rate = max(rate, e.ExamplesPerSecond)
@@ -132,7 +133,7 @@ func (r JointRecipe) Train(ctx context.Context, backend compute.Backend, data *d
 		return nil, err
 	}
 	j.Dense = dense
-	j.Card = JointCard{Recipe: r.Name, Task: data.Name, DataHash: data.Hash(), Train: len(data.Train), Dev: len(data.Dev), Tokens: datasets.MeanTokens(data.Train),
+	j.Card = Card{Recipe: r.Name, Task: data.Name, DataHash: data.Hash(), Train: len(data.Train), Dev: len(data.Dev), Tokens: datasets.MeanTokens(data.Train),
 		Backend: backend.Name(), Steps: first.Steps + second.Steps, Parameters: dense.Spec.Size(), Dense: second.Best.Accuracy,
 		Constant: datasets.ConstantAccuracy(data.Train, data.Dev), DenseRate: rate}
 	if _, err := datasets.ParseListOps(data.Dev[0].Text); err == nil {
@@ -158,7 +159,7 @@ func (r JointRecipe) Train(ctx context.Context, backend compute.Backend, data *d
 
 // phase trains a fresh model, or a copy of from; with a hook, from a detector that is fitted to it: the warm-up of the detector
 // alone, in closed form.
-func (r JointRecipe) phase(ctx context.Context, backend compute.Backend, data *datasets.Dataset, from *transformer.Encoder, hook *training.Detector, o training.Options, scratch string, observer training.Observer) (*transformer.Encoder, training.Result, error) {
+func (r Recipe) phase(ctx context.Context, backend compute.Backend, data *datasets.Dataset, from *transformer.Encoder, hook *training.Detector, o training.Options, scratch string, observer training.Observer) (*transformer.Encoder, training.Result, error) {
 	m, err := transformer.NewEncoder(r.spec(data), o.Seed)
 	if err != nil {
 		return nil, training.Result{}, err
@@ -192,10 +193,10 @@ func (r JointRecipe) phase(ctx context.Context, backend compute.Backend, data *d
 const fitExamples = 6
 
 // Save writes the checkpoint to root/<name>, its weights in half precision; the card goes last.
-func (j *Joint) Save(root string) error {
+func (j *Trained) Save(root string) error {
 	dir := filepath.Join(root, j.Recipe.Name)
 	about := map[string]string{"recipe": j.Recipe.Name, "data": j.Card.DataHash}
-	if err := j.Dense.Save(filepath.Join(dir, denseFile), transformer.Float16, about); err != nil {
+	if err := j.Dense.Save(filepath.Join(dir, experiment.DenseWeights), transformer.Float16, about); err != nil {
 		return err
 	}
 	for _, d := range j.Seeds {
@@ -208,13 +209,13 @@ func (j *Joint) Save(root string) error {
 		}
 	}
 	if j.Vocabulary != nil {
-		if err := j.Vocabulary.Save(filepath.Join(dir, vocabularyFile)); err != nil {
+		if err := j.Vocabulary.Save(filepath.Join(dir, experiment.StartVocabulary)); err != nil {
 			return err
 		}
 	}
 	text, err := json.MarshalIndent(j.Card, "", "  ")
 	if err != nil {
-		return fmt.Errorf("experiment: %w", err)
+		return fmt.Errorf("joint: %w", err)
 	}
 	return transformer.ReplaceFile(filepath.Join(dir, jointCardFile), append(text, '\n'))
 }

@@ -1,4 +1,4 @@
-package experiment
+package joint
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/trace"
 	"github.com/sparse-attention/workbench/lib/transformer"
@@ -59,34 +60,34 @@ type SweepOptions struct {
 func (o SweepOptions) Validate() error {
 	switch {
 	case len(o.Examples) == 0:
-		return fmt.Errorf("experiment: SweepOptions.Examples is empty, must hold at least 1")
+		return fmt.Errorf("joint: SweepOptions.Examples is empty, must hold at least 1")
 	case slices.Contains(o.Methods, ELSAMethod) && len(o.Training) == 0:
-		return fmt.Errorf("experiment: SweepOptions.Training is empty, must hold at least 1 example for ELSA's thresholds")
+		return fmt.Errorf("joint: SweepOptions.Training is empty, must hold at least 1 example for ELSA's thresholds")
 	}
 	for _, m := range o.Methods {
 		if !slices.Contains([]string{DenseMethod, OracleMethod, RandomMethod, ELSAMethod, DOTAMethod, FittedMethod}, m) {
-			return fmt.Errorf("experiment: SweepOptions.Methods holds %q, must hold dense, oracle, random, ELSA, DOTA or fitted detector", m)
+			return fmt.Errorf("joint: SweepOptions.Methods holds %q, must hold dense, oracle, random, ELSA, DOTA or fitted detector", m)
 		}
 	}
 	for _, r := range o.Retentions {
 		if !(r > 0 && r <= 1) {
-			return fmt.Errorf("experiment: SweepOptions.Retentions holds %v, must hold shares in (0,1]", r)
+			return fmt.Errorf("joint: SweepOptions.Retentions holds %v, must hold shares in (0,1]", r)
 		}
 	}
 	for _, p := range o.P {
 		if !(p > 0) {
-			return fmt.Errorf("experiment: SweepOptions.P holds %v, must hold numbers above 0", p)
+			return fmt.Errorf("joint: SweepOptions.P holds %v, must hold numbers above 0", p)
 		}
 	}
 	return nil
 }
 
 // Sweep runs the methods over the examples. The dense model comes first, whatever Methods says, since all are paired with it.
-func (j *Joint) Sweep(ctx context.Context, backend compute.Backend, o SweepOptions) ([]Point, error) {
+func (j *Trained) Sweep(ctx context.Context, backend compute.Backend, o SweepOptions) ([]Point, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	s := &sweep{Joint: j, SweepOptions: o, ctx: ctx, backend: backend}
+	s := &sweep{Trained: j, SweepOptions: o, ctx: ctx, backend: backend}
 	dense, err := MaskedAccuracy(ctx, backend, j.Dense, o.Examples, 1, keepAll)
 	if err != nil {
 		return nil, err
@@ -117,11 +118,11 @@ func (j *Joint) Sweep(ctx context.Context, backend compute.Backend, o SweepOptio
 }
 
 type sweep struct {
-	*Joint
+	*Trained
 	SweepOptions
 	ctx     context.Context
 	backend compute.Backend
-	dense   Score
+	dense   experiment.Score
 	points  []Point
 }
 
@@ -254,7 +255,7 @@ func (s *sweep) elsa() error {
 		return func(example int, p transformer.Projection) (func(int) *attention.Mask, error) {
 			h, err := quantised(p)
 			if err != nil {
-				return nil, fmt.Errorf("experiment: example %d: %w", example, err)
+				return nil, fmt.Errorf("joint: example %d: %w", example, err)
 			}
 			return func(i int) *attention.Mask {
 				filter := *filters[i][p.Head]
@@ -294,7 +295,7 @@ func factors(n int) []int {
 }
 
 // ELSAFilters learns a threshold for each layer and head from captured heads: a filter a head.
-func ELSAFilters(hash *pruning.Hash, captured []Captured, spec transformer.Spec, p float64) []*pruning.Hash {
+func ELSAFilters(hash *pruning.Hash, captured []experiment.Captured, spec transformer.Spec, p float64) []*pruning.Hash {
 	filters := make([]*pruning.Hash, spec.Heads)
 	for i := range filters {
 		filters[i] = &pruning.Hash{Projections: hash.Projections, Bias: hash.Bias}
@@ -312,20 +313,20 @@ func ELSAFilters(hash *pruning.Hash, captured []Captured, spec transformer.Spec,
 }
 
 // CaptureHeads gives every head of the examples as a dense model computes it, quantised.
-func CaptureHeads(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example) ([]Captured, error) {
+func CaptureHeads(ctx context.Context, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example) ([]experiment.Captured, error) {
 	var mu sync.Mutex
-	var all []Captured
+	var all []experiment.Captured
 	_, err := MaskedAccuracy(ctx, backend, m, examples, 1, func(example int, p transformer.Projection) (func(int) *attention.Mask, error) {
 		h, err := quantised(p)
 		if err != nil {
-			return nil, fmt.Errorf("experiment: example %d: %w", example, err)
+			return nil, fmt.Errorf("joint: example %d: %w", example, err)
 		}
 		mu.Lock()
-		all = append(all, Captured{Site{example, p.Layer, p.Head}, h})
+		all = append(all, experiment.Captured{Site: experiment.Site{Example: example, Layer: p.Layer, Head: p.Head}, Head: h})
 		mu.Unlock()
 		return keepAll(example, p)
 	})
-	slices.SortFunc(all, func(a, b Captured) int { return compareSites(a.Site, b.Site) })
+	slices.SortFunc(all, func(a, b experiment.Captured) int { return a.Site.Compare(b.Site) })
 	return all, err
 }
 
