@@ -40,14 +40,14 @@ func encoder(layers, hidden, heads int, dropout float64) transformer.Spec {
 func Tasks() []Task {
 	return append(fineTuned(), []Task{
 		{
-			Name: "fashion-mnist", Set: "fashion-mnist", Shape: "ViT L3 H96 A3, 7x7 patches", Model: encoder(3, 96, 3, 0), White: true,
-			Data:  datasets.Options{Patch: 7, Overlap: 2},
-			Train: training.Options{Epochs: 12, Batch: 64, LearningRate: 2e-3, SaveEvery: 200, Augment: datasets.Augment{Flip: true, Shift: 1}}, Seeds: 3,
+			Name: "fashion-mnist", Set: "fashion-mnist", Shape: "ViT L3 H96 A3, 4x4 patches", Model: encoder(3, 96, 3, 0), White: true,
+			Data:  datasets.Options{Patch: 4, Overlap: 2},
+			Train: training.Options{Epochs: 6, Batch: 64, LearningRate: 2e-3, SaveEvery: 200, Augment: datasets.Augment{Flip: true}}, Seeds: 3,
 		},
 		{
 			Name: "cifar-10", Set: "cifar-10", Shape: "ViT L4 H96 A3, 4x4 patches", Model: encoder(4, 96, 3, 0), White: true,
 			Data:  datasets.Options{Patch: 4, Overlap: 2},
-			Train: training.Options{Epochs: 10, Batch: 64, LearningRate: 1.5e-3, SaveEvery: 100, Augment: datasets.Augment{Flip: true, Shift: 2}}, Seeds: 1,
+			Train: training.Options{Epochs: 7, Batch: 64, LearningRate: 1.5e-3, SaveEvery: 100, Augment: datasets.Augment{Flip: true}}, Seeds: 1,
 		},
 		{
 			Name: "wordnet", Set: "wordnet", Shape: "L2 H96 A3", Model: encoder(2, 96, 3, 0.1),
