@@ -1,6 +1,10 @@
 package dram
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/sparse-attention/workbench/lib/legal"
+)
 
 // Op is a command on the memory's command bus.
 type Op uint8
@@ -23,12 +27,7 @@ const (
 
 var opNames = [numOps]string{"ACT", "PRE", "PREA", "RD", "RDA", "WR", "WRA", "REF", "REFB", "COPYQ", "READP"}
 
-func (o Op) String() string {
-	if o < numOps {
-		return opNames[o]
-	}
-	return fmt.Sprintf("Op(%d)", uint8(o))
-}
+func (o Op) String() string { return legal.Name(o, "Op", opNames[:]...) }
 
 // Column says whether the command moves data, and so travels on the column command bus where there are two.
 func (o Op) Column() bool {

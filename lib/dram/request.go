@@ -1,6 +1,6 @@
 package dram
 
-import "fmt"
+import "github.com/sparse-attention/workbench/lib/legal"
 
 // Kind says what a request wants.
 type Kind uint8
@@ -16,12 +16,7 @@ const (
 
 var kindNames = [numKinds]string{"read", "write", "transposed read", "CopyQ", "ReadP"}
 
-func (k Kind) String() string {
-	if k < numKinds {
-		return kindNames[k]
-	}
-	return fmt.Sprintf("Kind(%d)", uint8(k))
-}
+func (k Kind) String() string { return legal.Name(k, "Kind", kindNames[:]...) }
 
 func (k Kind) writes() bool { return k == Write }
 

@@ -54,15 +54,7 @@ const (
 	OldestFirst
 )
 
-func (a Arbiter) String() string {
-	switch a {
-	case RoundRobin:
-		return "RoundRobin"
-	case OldestFirst:
-		return "OldestFirst"
-	}
-	return fmt.Sprintf("Arbiter(%d)", uint8(a))
-}
+func (a Arbiter) String() string { return legal.Name(a, "Arbiter", "RoundRobin", "OldestFirst") }
 
 // RefreshMode says how the cells are kept.
 type RefreshMode uint8
@@ -74,15 +66,7 @@ const (
 )
 
 func (r RefreshMode) String() string {
-	switch r {
-	case NoRefresh:
-		return "NoRefresh"
-	case AllBankRefresh:
-		return "AllBankRefresh"
-	case PerBankRefresh:
-		return "PerBankRefresh"
-	}
-	return fmt.Sprintf("RefreshMode(%d)", uint8(r))
+	return legal.Name(r, "RefreshMode", "NoRefresh", "AllBankRefresh", "PerBankRefresh")
 }
 
 // Controller holds the queues and policies of one channel.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/sparse-attention/workbench/lib/legal"
 )
 
 // Level is the part of a channel within which a timing rule holds.
@@ -19,12 +21,7 @@ const (
 
 var levelNames = [numLevels]string{"channel", "rank", "group", "bank"}
 
-func (l Level) String() string {
-	if l < numLevels {
-		return levelNames[l]
-	}
-	return fmt.Sprintf("Level(%d)", uint8(l))
-}
+func (l Level) String() string { return legal.Name(l, "Level", levelNames[:]...) }
 
 // Constraint is one row of a timing table: within one Level, a command of Following starts no sooner than Cycles after
 // the Window-th last command of Preceding. Window 1 is the usual pairwise rule; tFAW has 4. Sibling turns the scope

@@ -1,6 +1,8 @@
 // Package legal checks the fields of a Spec. Every error names the field, what it is, and what it may be:
 //
 //	sprint: Spec.Corelets is 0, must be in 1..1024
+//
+// Name gives the values of an enumeration, which is most often such a field, their names.
 package legal
 
 import (
@@ -47,6 +49,14 @@ func (f *Fields) AtLeast(field string, value, low int) {
 // One requires one of an enumeration's count values, which are numbered from 0.
 func One[T ~uint8](f *Fields, field string, value, count T) {
 	f.Require(value < count, field, value, "in 0..%d", uint8(count)-1)
+}
+
+// Name is the String of an enumeration that is numbered from 0: one of names, or the type and the number of a value beyond them.
+func Name[T ~uint8](value T, kind string, names ...string) string {
+	if int(value) < len(names) {
+		return names[value]
+	}
+	return fmt.Sprintf("%s(%d)", kind, uint8(value))
 }
 
 // Positive requires a finite number above 0.

@@ -53,6 +53,15 @@ func TestEveryRule(t *testing.T) {
 	}
 }
 
+type colour uint8
+
+func (c colour) String() string { return legal.Name(c, "colour", "red", "green") }
+
+func ExampleName() {
+	fmt.Println(colour(0), colour(1), colour(2))
+	// Output: red green colour(2)
+}
+
 func ExampleFields() {
 	f := legal.Of("machine: Spec")
 	f.In("Lanes", 64, 1, 1024)

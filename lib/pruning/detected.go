@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/legal"
 )
 
 // Rule says how a mask follows from estimated scores.
@@ -18,15 +19,7 @@ const (
 	rules
 )
 
-func (r Rule) String() string {
-	switch r {
-	case BestOfRow:
-		return "best-of-row"
-	case AboveThreshold:
-		return "above-threshold"
-	}
-	return fmt.Sprintf("Rule(%d)", uint8(r))
-}
+func (r Rule) String() string { return legal.Name(r, "Rule", "best-of-row", "above-threshold") }
 
 // Detected chooses keys by a Detector. It sees the input of the layer, so it is no Method.
 type Detected struct {

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/legal"
 )
 
 // EmptyRow says what a query keeps when no key reaches the threshold. A softmax over nothing is undefined, and neither
@@ -16,15 +17,7 @@ const (
 	KeepNothing                 // keep nothing: the attention output of the query is zero
 )
 
-func (e EmptyRow) String() string {
-	switch e {
-	case KeepMaximum:
-		return "keep-maximum"
-	case KeepNothing:
-		return "keep-nothing"
-	}
-	return fmt.Sprintf("EmptyRow(%d)", uint8(e))
-}
+func (e EmptyRow) String() string { return legal.Name(e, "EmptyRow", "keep-maximum", "keep-nothing") }
 
 // Threshold prunes by a learned threshold a layer: a key is kept when the real score x = q.k/sqrt(d) reaches it.
 type Threshold struct {

@@ -1,6 +1,10 @@
 package published
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/sparse-attention/workbench/lib/legal"
+)
 
 // Class says what may be asked of a reproduced number.
 type Class uint8
@@ -55,12 +59,7 @@ const (
 var resultNames = [...]string{"n/a", "pass", "fail"}
 
 // String is "n/a", "pass" or "fail".
-func (r Result) String() string {
-	if int(r) < len(resultNames) {
-		return resultNames[r]
-	}
-	return fmt.Sprintf("Result(%d)", uint8(r))
-}
+func (r Result) String() string { return legal.Name(r, "Result", resultNames[:]...) }
 
 // ParseResult reads a result by its name.
 func ParseResult(s string) (Result, error) {

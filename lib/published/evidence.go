@@ -1,6 +1,10 @@
 package published
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/sparse-attention/workbench/lib/legal"
+)
 
 // Evidence says how well a published number is known. Higher is better; the zero value stands for no number at all.
 type Evidence uint8
@@ -19,12 +23,7 @@ const (
 var evidenceNames = [...]string{"", "unverified", "secondary", "derived", "digitised", "measured", "printed"}
 
 // String is the grade's name in the CSV files, "" for None.
-func (e Evidence) String() string {
-	if int(e) < len(evidenceNames) {
-		return evidenceNames[e]
-	}
-	return fmt.Sprintf("Evidence(%d)", uint8(e))
-}
+func (e Evidence) String() string { return legal.Name(e, "Evidence", evidenceNames[:]...) }
 
 // Target reports whether a number of this grade may be compared with ours.
 func (e Evidence) Target() bool { return e > Unverified }

@@ -37,10 +37,7 @@ const (
 )
 
 func (o WindowOrder) String() string {
-	if o < windowOrders {
-		return []string{"first to last", "last to first", "by cost"}[o]
-	}
-	return fmt.Sprintf("WindowOrder(%d)", uint8(o))
+	return legal.Name(o, "WindowOrder", "first to last", "last to first", "by cost")
 }
 
 // WindowStep says how phase 2 shrinks a window.
@@ -56,10 +53,7 @@ const (
 )
 
 func (s WindowStep) String() string {
-	if s < windowSteps {
-		return []string{"halve, then one less", "halve", "one less", "halve, then bisect"}[s]
-	}
-	return fmt.Sprintf("WindowStep(%d)", uint8(s))
+	return legal.Name(s, "WindowStep", "halve, then one less", "halve", "one less", "halve, then bisect")
 }
 
 // WindowModel is what a search asks for the scores of windows: a model with weights that it holds.

@@ -1,8 +1,6 @@
 package a3
 
 import (
-	"fmt"
-
 	"github.com/sparse-attention/workbench/lib/energy"
 	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/pruning"
@@ -19,12 +17,7 @@ const (
 	modes
 )
 
-func (m Mode) String() string {
-	if m < modes {
-		return [...]string{"Exact", "Approximate"}[m]
-	}
-	return fmt.Sprintf("Mode(%d)", uint8(m))
-}
+func (m Mode) String() string { return legal.Name(m, "Mode", "Exact", "Approximate") }
 
 // Module indexes the rows of energy.A3.
 type Module uint8

@@ -1,6 +1,10 @@
 package dota
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/sparse-attention/workbench/lib/legal"
+)
 
 // Precision is the width of the operands of a row of PEs, in bits.
 type Precision uint8
@@ -33,7 +37,7 @@ const (
 	gains
 )
 
-func (g Gain) String() string { return name(uint8(g), "Gain", "port-limited", "multiplier-limited") }
+func (g Gain) String() string { return legal.Name(g, "Gain", "port-limited", "multiplier-limited") }
 
 // Products is how many multiply-accumulates a PE makes a cycle at a precision.
 func (g Gain) Products(p Precision) int {
@@ -51,11 +55,4 @@ func (g Gain) Products(p Precision) int {
 func Multiply4(x, y uint8) uint8 {
 	xh, xl, yh, yl := x>>2&3, x&3, y>>2&3, y&3
 	return xh*yh<<4 + xh*yl<<2 + xl*yh<<2 + xl*yl
-}
-
-func name(i uint8, kind string, names ...string) string {
-	if int(i) < len(names) {
-		return names[i]
-	}
-	return fmt.Sprintf("%s(%d)", kind, i)
 }

@@ -2,6 +2,7 @@ package dota
 
 import (
 	"github.com/sparse-attention/workbench/lib/dram"
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/unit"
 )
 
@@ -21,7 +22,7 @@ const (
 )
 
 func (p Phase) String() string {
-	return name(uint8(p), "Phase", "linear", "projection", "detection", "attention", "output", "FFN", "stall")
+	return legal.Name(p, "Phase", "linear", "projection", "detection", "attention", "output", "FFN", "stall")
 }
 
 // Report is what happened when the machine ran a model. Spent, Busy, Waiting, Memory and Energy are one layer's.

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/legal"
 )
 
 // Order says which keys the queries of a group take in a step.
@@ -19,7 +20,7 @@ const (
 )
 
 func (o Order) String() string {
-	return name(uint8(o), "Order", "out-of-order", "in-order", "row-by-row")
+	return legal.Name(o, "Order", "out-of-order", "in-order", "row-by-row")
 }
 
 // MaxParallelism is the most queries that Schedule takes together: their patterns fill one machine word.

@@ -19,7 +19,7 @@ const (
 	overlaps
 )
 
-func (o Overlap) String() string { return name(uint8(o), "Overlap", "serial", "row-split") }
+func (o Overlap) String() string { return legal.Name(o, "Overlap", "serial", "row-split") }
 
 // Coupling says how the RMMU waits for the keys that it loads.
 type Coupling uint8
@@ -31,7 +31,7 @@ const (
 	couplings
 )
 
-func (c Coupling) String() string { return name(uint8(c), "Coupling", "buffered", "per-step") }
+func (c Coupling) String() string { return legal.Name(c, "Coupling", "buffered", "per-step") }
 
 // Module indexes the rows of energy.DOTA.
 type Module uint8
@@ -47,7 +47,7 @@ const (
 )
 
 func (m Module) String() string {
-	return name(uint8(m), "Module", "RMMU", "multi-function unit", "detector and scheduler", "accumulator", "SRAM")
+	return legal.Name(m, "Module", "RMMU", "multi-function unit", "detector and scheduler", "accumulator", "SRAM")
 }
 
 // Spec is one accelerator: it works on one input.

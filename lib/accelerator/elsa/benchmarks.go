@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/published"
 	"github.com/sparse-attention/workbench/lib/unit"
 )
@@ -22,7 +23,7 @@ const (
 )
 
 func (d Degree) String() string {
-	return name(uint8(d), "Degree", "Conservative", "Moderate", "Aggressive")
+	return legal.Name(d, "Degree", "Conservative", "Moderate", "Aggressive")
 }
 
 // Series is the degree's name in the published rows.
@@ -93,7 +94,7 @@ const (
 	Scattered                  // anywhere, independently: the least even
 )
 
-func (p Placement) String() string { return name(uint8(p), "Placement", "run", "scattered") }
+func (p Placement) String() string { return legal.Name(p, "Placement", "run", "scattered") }
 
 // Workload draws a head of the benchmark and the keys that it keeps at a degree.
 func (b Benchmark) Workload(d Degree, p Placement, seed uint64) Workload {

@@ -18,7 +18,7 @@ const (
 	modes
 )
 
-func (m Mode) String() string { return name(uint8(m), "Mode", "Exact", "Approximate") }
+func (m Mode) String() string { return legal.Name(m, "Mode", "Exact", "Approximate") }
 
 // Coupling says how far stages of different queries may drift apart.
 type Coupling uint8
@@ -30,7 +30,7 @@ const (
 	couplings
 )
 
-func (c Coupling) String() string { return name(uint8(c), "Coupling", "lockstep", "decoupled") }
+func (c Coupling) String() string { return legal.Name(c, "Coupling", "lockstep", "decoupled") }
 
 // BankMap says which bank holds a key.
 type BankMap uint8
@@ -42,14 +42,7 @@ const (
 	bankMaps
 )
 
-func (b BankMap) String() string { return name(uint8(b), "BankMap", "interleave", "block") }
-
-func name(i uint8, kind string, names ...string) string {
-	if int(i) < len(names) {
-		return names[i]
-	}
-	return fmt.Sprintf("%s(%d)", kind, i)
-}
+func (b BankMap) String() string { return legal.Name(b, "BankMap", "interleave", "block") }
 
 // Module indexes the rows of energy.ELSA. The first seven are the accelerator, the others its external memory.
 type Module uint8

@@ -1,8 +1,6 @@
 package leopard
 
 import (
-	"fmt"
-
 	"github.com/sparse-attention/workbench/lib/energy"
 	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/pruning"
@@ -21,10 +19,7 @@ const (
 )
 
 func (m Mode) String() string {
-	if m < modes {
-		return [...]string{"Baseline", "Pruning", "EarlyTermination"}[m]
-	}
-	return fmt.Sprintf("Mode(%d)", uint8(m))
+	return legal.Name(m, "Mode", "Baseline", "Pruning", "EarlyTermination")
 }
 
 // Spec is one tile: several bit-serial query-key units before one softmax and one value unit.

@@ -1,8 +1,6 @@
 package mnnfast
 
 import (
-	"fmt"
-
 	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/unit"
@@ -18,12 +16,7 @@ const (
 	skipRules
 )
 
-func (r SkipRule) String() string {
-	if r < skipRules {
-		return [...]string{"two-pass", "running"}[r]
-	}
-	return fmt.Sprintf("SkipRule(%d)", uint8(r))
-}
+func (r SkipRule) String() string { return legal.Name(r, "SkipRule", "two-pass", "running") }
 
 // Spec is one machine.
 type Spec struct {

@@ -1,6 +1,6 @@
 package rebert
 
-import "fmt"
+import "github.com/sparse-attention/workbench/lib/legal"
 
 // Port says how writing a key and the inner product share the arrays that hold the keys.
 type Port uint8
@@ -13,7 +13,7 @@ const (
 	ports
 )
 
-func (p Port) String() string { return name(uint8(p), "Port", "single", "dual", "free") }
+func (p Port) String() string { return legal.Name(p, "Port", "single", "dual", "free") }
 
 // Scope says which columns of the key arrays an inner product converts.
 type Scope uint8
@@ -25,7 +25,7 @@ const (
 	scopes
 )
 
-func (s Scope) String() string { return name(uint8(s), "Scope", "ring", "kept") }
+func (s Scope) String() string { return legal.Name(s, "Scope", "ring", "kept") }
 
 // ExtraKey says what the second extra slot of the paper's 2W+2 keys is; the paper does not.
 type ExtraKey uint8
@@ -39,12 +39,5 @@ const (
 )
 
 func (e ExtraKey) String() string {
-	return name(uint8(e), "ExtraKey", "writing", "first key", "none")
-}
-
-func name(i uint8, kind string, names ...string) string {
-	if int(i) < len(names) {
-		return names[i]
-	}
-	return fmt.Sprintf("%s(%d)", kind, i)
+	return legal.Name(e, "ExtraKey", "writing", "first key", "none")
 }

@@ -38,7 +38,7 @@ const (
 )
 
 func (p Part) String() string {
-	return name(uint8(p), "Part", "generation", "write", "inner product", "softmax", "weighted sum", "projection", "feed-forward")
+	return legal.Name(p, "Part", "generation", "write", "inner product", "softmax", "weighted sum", "projection", "feed-forward")
 }
 
 // Product is one matrix that stays in ReRAM: In x Out weights.

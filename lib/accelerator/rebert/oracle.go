@@ -1,6 +1,10 @@
 package rebert
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/sparse-attention/workbench/lib/legal"
+)
 
 // Mode names a recurrence.
 type Mode uint8
@@ -13,7 +17,7 @@ const (
 	modes
 )
 
-func (m Mode) String() string { return name(uint8(m), "Mode", "full", "window", "basic") }
+func (m Mode) String() string { return legal.Name(m, "Mode", "full", "window", "basic") }
 
 // Recurrence computes the start times of one sentence, in steps, from the definition of the hazards (reference sheet, 4.1), and
 // the total. half holds the half-window of each layer, depth is D. It is the oracle of the event simulation.

@@ -170,9 +170,4 @@ const (
 
 var moduleNames = [Modules]string{"QKV fetcher", "Q x K", "softmax", "top-k", "prob x V", "others"}
 
-func (m Module) String() string {
-	if int(m) < Modules {
-		return moduleNames[m]
-	}
-	return fmt.Sprintf("Module(%d)", uint8(m))
-}
+func (m Module) String() string { return legal.Name(m, "Module", moduleNames[:]...) }

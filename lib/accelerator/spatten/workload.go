@@ -18,15 +18,7 @@ const (
 	Summarisation              // as many queries as tokens; keys and values of a layer exist only after the one before
 )
 
-func (s Stage) String() string {
-	switch s {
-	case Generation:
-		return "generation"
-	case Summarisation:
-		return "summarisation"
-	}
-	return fmt.Sprintf("Stage(%d)", uint8(s))
-}
+func (s Stage) String() string { return legal.Name(s, "Stage", "generation", "summarisation") }
 
 // Row is one head of one layer of one pass, as a line of the authors' workload files.
 type Row struct {

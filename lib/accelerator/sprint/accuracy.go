@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/sparse-attention/workbench/lib/attention"
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/reram"
 )
 
@@ -20,7 +21,7 @@ const (
 )
 
 func (c Scheme) String() string {
-	return name(uint8(c), "Scheme", "Baseline", "Runtime Pruning", "SPRINT w/o Recompute", "SPRINT")
+	return legal.Name(c, "Scheme", "Baseline", "Runtime Pruning", "SPRINT w/o Recompute", "SPRINT")
 }
 
 // Attention computes the output of h, Tokens x Dim, as a machine of this Spec would under the scheme, with the learned

@@ -1,6 +1,6 @@
 package sprint
 
-import "fmt"
+import "github.com/sparse-attention/workbench/lib/legal"
 
 // Mode is what the machine does for a head. All modes run on the same CORELETs, buffers and memory.
 type Mode uint8
@@ -15,7 +15,7 @@ const (
 )
 
 func (m Mode) String() string {
-	return name(uint8(m), "Mode", "Baseline", "Mask Only", "Pruning", "SPRINT")
+	return legal.Name(m, "Mode", "Baseline", "Mask Only", "Pruning", "SPRINT")
 }
 
 // Residency says how long a key stays on chip.
@@ -28,7 +28,7 @@ const (
 	residencies
 )
 
-func (r Residency) String() string { return name(uint8(r), "Residency", "table", "row") }
+func (r Residency) String() string { return legal.Name(r, "Residency", "table", "row") }
 
 // Replacement says which key makes room.
 type Replacement uint8
@@ -40,7 +40,7 @@ const (
 	replacements
 )
 
-func (r Replacement) String() string { return name(uint8(r), "Replacement", "LRU", "FIFO") }
+func (r Replacement) String() string { return legal.Name(r, "Replacement", "LRU", "FIFO") }
 
 // HitRatio says what Mask Only finds in the buffer, which pins part of the keys and streams the rest.
 type HitRatio uint8
@@ -52,7 +52,7 @@ const (
 	hitRatios
 )
 
-func (h HitRatio) String() string { return name(uint8(h), "HitRatio", "padded", "valid") }
+func (h HitRatio) String() string { return legal.Name(h, "HitRatio", "padded", "valid") }
 
 // MemoryBound says whether the machine waits for its memory.
 type MemoryBound uint8
@@ -66,12 +66,5 @@ const (
 )
 
 func (m MemoryBound) String() string {
-	return name(uint8(m), "MemoryBound", "hidden", "bandwidth", "banks")
-}
-
-func name(i uint8, kind string, names ...string) string {
-	if int(i) < len(names) {
-		return names[i]
-	}
-	return fmt.Sprintf("%s(%d)", kind, i)
+	return legal.Name(m, "MemoryBound", "hidden", "bandwidth", "banks")
 }
