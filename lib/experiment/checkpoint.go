@@ -11,23 +11,33 @@ import (
 
 // ReadCard reads what a checkpoint folder says about its model.
 func ReadCard(dir string, card any) error {
-	text, err := os.ReadFile(filepath.Join(dir, cardFile))
-	if err != nil {
-		return fmt.Errorf("experiment: checkpoint of %s: %w", filepath.Base(dir), err)
-	}
-	if err := json.Unmarshal(text, card); err != nil {
-		return fmt.Errorf("experiment: %s: %w", filepath.Join(dir, cardFile), err)
-	}
-	return nil
+	return ReadJSON(filepath.Join(dir, cardFile), card)
 }
 
 // WriteCard is the last act of saving a checkpoint, so that a folder with a card is whole.
 func WriteCard(dir string, card any) error {
-	text, err := json.MarshalIndent(card, "", "  ")
+	return WriteJSON(filepath.Join(dir, cardFile), card)
+}
+
+// ReadJSON reads a file of WriteJSON; the error of one that is not there matches os.ErrNotExist.
+func ReadJSON(path string, v any) error {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("experiment: %w", err)
 	}
-	return transformer.ReplaceFile(filepath.Join(dir, cardFile), append(text, '\n'))
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("experiment: %s: %w", path, err)
+	}
+	return nil
+}
+
+// WriteJSON writes a file for people to read, too; it replaces it in one step.
+func WriteJSON(path string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("experiment: %s: %w", path, err)
+	}
+	return transformer.ReplaceFile(path, append(text, '\n'))
 }
 
 // CopyOf is a model of its own with the same parameters; seed is that of its dropout.

@@ -1,9 +1,6 @@
 package experiment
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/training"
 	"github.com/sparse-attention/workbench/lib/transformer"
@@ -65,14 +62,7 @@ func Recipes() []Recipe {
 
 // FindRecipe returns the recipe of a name; the error lists the names.
 func FindRecipe(name string) (Recipe, error) {
-	var names []string
-	for _, r := range Recipes() {
-		if r.Name == name {
-			return r, nil
-		}
-		names = append(names, r.Name)
-	}
-	return Recipe{}, fmt.Errorf("experiment: no recipe is called %q, must be one of %s", name, strings.Join(names, ", "))
+	return ByName("experiment", "recipe", Recipes(), func(r Recipe) string { return r.Name }, name)
 }
 
 // Open reads or generates the recipe's data; folder is the data folder, "" to look in the usual places. A vocabulary that

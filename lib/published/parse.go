@@ -18,50 +18,73 @@ var columns = []string{"system", "figure", "series", "workload", "config", "metr
 // without stray blanks or control characters, the value must be a finite number, the evidence a known grade, and no name
 // may repeat. Errors give the file, the line and the field.
 func Parse(file string, r io.Reader) ([]Row, error) {
-	in := csv.NewReader(r)
-	in.FieldsPerRecord = -1
-	header, err := in.Read()
-	if err != nil {
-		if err == io.EOF {
-			err = errors.New("the file is empty")
-		}
-		return nil, fmt.Errorf("published: %s:1: header: %w", file, err)
-	}
-	if strings.Join(header, ",") != strings.Join(columns, ",") {
-		return nil, fmt.Errorf("published: %s:1: header is %q, must be %q", file, strings.Join(header, ","), strings.Join(columns, ","))
-	}
 	var rows []Row
 	seen := make(map[Key]int)
-	for {
-		record, err := in.Read()
-		if err == io.EOF {
-			return rows, nil
-		}
+	err := eachRecord(file, r, columns, func(line int, f []string) error {
+		row, err := parseRecord(f)
 		if err != nil {
-			return nil, fmt.Errorf("published: %s: %w", file, err)
-		}
-		line, _ := in.FieldPos(0)
-		row, err := parseRecord(record)
-		if err != nil {
-			return nil, fmt.Errorf("published: %s:%d: %w", file, line, err)
+			return err
 		}
 		if first, ok := seen[row.Key()]; ok {
-			return nil, fmt.Errorf("published: %s:%d: system to metric repeat line %d: %s", file, line, first, row.Key())
+			return fmt.Errorf("system to metric repeat line %d: %s", first, row.Key())
 		}
 		seen[row.Key()] = line
 		rows = append(rows, row)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+// eachRecord reads a file of the columns line by line, its header apart; an error of record gets the file and the line.
+func eachRecord(file string, r io.Reader, columns []string, record func(line int, f []string) error) error {
+	in := csv.NewReader(r)
+	in.FieldsPerRecord = -1
+	header, err := in.Read()
+	if err == io.EOF {
+		err = errors.New("the file is empty")
+	}
+	if err != nil {
+		return fmt.Errorf("published: %s:1: header: %w", file, err)
+	}
+	if strings.Join(header, ",") != strings.Join(columns, ",") {
+		return fmt.Errorf("published: %s:1: header is %q, must be %q", file, strings.Join(header, ","), strings.Join(columns, ","))
+	}
+	for {
+		f, err := in.Read()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("published: %s: %w", file, err)
+		}
+		line, _ := in.FieldPos(0)
+		if err = checkFields(f, columns); err == nil {
+			err = record(line, f)
+		}
+		if err != nil {
+			return fmt.Errorf("published: %s:%d: %w", file, line, err)
+		}
 	}
 }
 
-func parseRecord(f []string) (Row, error) {
+func checkFields(f, columns []string) error {
 	if len(f) != len(columns) {
-		return Row{}, fmt.Errorf("has %d fields, must be %d", len(f), len(columns))
+		return fmt.Errorf("has %d fields, must be %d", len(f), len(columns))
 	}
 	for i, s := range f {
 		if err := checkText(s); err != nil {
-			return Row{}, fmt.Errorf("%s is %q, %w", columns[i], s, err)
+			return fmt.Errorf("%s is %q, %w", columns[i], s, err)
 		}
-		if s == "" && (i == 0 || i == 1 || i == 5 || i == 9) {
+	}
+	return nil
+}
+
+func parseRecord(f []string) (Row, error) {
+	for _, i := range []int{0, 1, 5, 9} {
+		if f[i] == "" {
 			return Row{}, fmt.Errorf("%s is empty, must be given", columns[i])
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/google/renameio/v2/maybe"
 )
@@ -101,42 +100,19 @@ func ReadVerdicts(path string) ([]Verdict, error) {
 
 // ParseVerdicts is ReadVerdicts for an open file; errors name it as file, with line and field.
 func ParseVerdicts(file string, r io.Reader) ([]Verdict, error) {
-	in := csv.NewReader(r)
-	in.FieldsPerRecord = -1
-	header, err := in.Read()
-	if err != nil {
-		return nil, fmt.Errorf("published: %s:1: header: %w", file, err)
-	}
-	if strings.Join(header, ",") != strings.Join(verdictColumns, ",") {
-		return nil, fmt.Errorf("published: %s:1: header is %q, must be %q", file, strings.Join(header, ","), strings.Join(verdictColumns, ","))
-	}
 	var verdicts []Verdict
-	for {
-		f, err := in.Read()
-		if err == io.EOF {
-			return verdicts, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("published: %s: %w", file, err)
-		}
+	err := eachRecord(file, r, verdictColumns, func(_ int, f []string) error {
 		v, err := parseVerdict(f)
-		if err != nil {
-			line, _ := in.FieldPos(0)
-			return nil, fmt.Errorf("published: %s:%d: %w", file, line, err)
-		}
 		verdicts = append(verdicts, v)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
+	return verdicts, nil
 }
 
 func parseVerdict(f []string) (Verdict, error) {
-	if len(f) != len(verdictColumns) {
-		return Verdict{}, fmt.Errorf("has %d fields, must be %d", len(f), len(verdictColumns))
-	}
-	for i, s := range f {
-		if err := checkText(s); err != nil {
-			return Verdict{}, fmt.Errorf("%s is %q, %w", verdictColumns[i], s, err)
-		}
-	}
 	v := Verdict{Row: Row{System: f[0], Figure: f[1], Series: f[2], Workload: f[3], Config: f[4], Metric: f[5]}, Reason: f[12]}
 	s := load()
 	if i, ok := s.index[v.Key()]; ok {

@@ -3,10 +3,8 @@ package cascadestudy
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/gomlx/compute"
@@ -131,11 +129,7 @@ func (c *Cascaded) Measure(ctx context.Context, backend compute.Backend, root st
 	if err := m.errors(ctx); err != nil {
 		return nil, err
 	}
-	text, err := json.MarshalIndent(m.Measured, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("cascadestudy: %w", err)
-	}
-	return m.Measured, transformer.ReplaceFile(filepath.Join(root, c.Recipe.Name(), measuredFile), append(text, '\n'))
+	return m.Measured, experiment.WriteJSON(filepath.Join(root, c.Recipe.Name(), measuredFile), m.Measured)
 }
 
 // setting is a point to be measured.
@@ -288,13 +282,9 @@ func unpack(text string, n int) ([]bool, error) {
 // ReadMeasured reads what Measure wrote under root; the error matches os.ErrNotExist where nothing was measured.
 func (r Recipe) ReadMeasured(root string) (*Measured, error) {
 	path := filepath.Join(root, r.Name(), measuredFile)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("cascadestudy: %w", err)
-	}
 	m := &Measured{}
-	if err := json.Unmarshal(text, m); err != nil {
-		return nil, fmt.Errorf("cascadestudy: %s: %w", path, err)
+	if err := experiment.ReadJSON(path, m); err != nil {
+		return nil, err
 	}
 	for i, p := range m.Points {
 		if p.Examples < 1 || p.Examples > m.Held {

@@ -2,7 +2,6 @@ package cascadestudy
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
 	"github.com/gomlx/compute"
@@ -49,14 +48,7 @@ func Recipes() []Recipe {
 
 // Find returns the recipe of a task; the error lists the tasks.
 func Find(task string) (Recipe, error) {
-	var names []string
-	for _, r := range Recipes() {
-		if r.Task == task {
-			return r, nil
-		}
-		names = append(names, r.Task)
-	}
-	return Recipe{}, fmt.Errorf("cascadestudy: no recipe is called %q, must be one of %q", task, names)
+	return experiment.ByName("cascadestudy", "recipe", Recipes(), func(r Recipe) string { return r.Task }, task)
 }
 
 // Name is the folder of its checkpoint.

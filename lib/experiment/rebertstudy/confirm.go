@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/pruning"
 	"github.com/sparse-attention/workbench/lib/training"
 	"github.com/sparse-attention/workbench/lib/transformer"
@@ -97,7 +98,7 @@ func (s *Search) attempts() [][]int {
 // finish is the encoder trained on under the half-windows, full attention when they are nil, unless that makes it worse on the
 // search split; and its accuracy there in per cent.
 func (f finisher) finish(ctx context.Context, half []int) (*transformer.Encoder, float64, error) {
-	m, err := copyOf(f.Model)
+	m, err := experiment.CopyOf(f.Model, 0)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -120,7 +121,7 @@ func (f finisher) finish(ctx context.Context, half []int) (*transformer.Encoder,
 		return nil, 0, err
 	}
 	if result.Best.Accuracy < before.Accuracy {
-		m, err = copyOf(f.Model)
+		m, err = experiment.CopyOf(f.Model, 0)
 		return m, 100 * before.Accuracy, err
 	}
 	return m, 100 * result.Best.Accuracy, nil

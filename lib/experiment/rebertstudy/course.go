@@ -10,6 +10,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/published"
 	"github.com/sparse-attention/workbench/lib/training"
 )
@@ -106,7 +107,7 @@ type Exhaustive struct {
 func (e *Encoder) Exhaust(ctx context.Context, backend compute.Backend, at Folders, budget float64, examples int, observer training.Observer) (*Exhaustive, error) {
 	data := *e.Data
 	data.Dev = datasets.Spread(data.Dev, examples)
-	m, err := copyOf(e.Model)
+	m, err := experiment.CopyOf(e.Model, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +146,7 @@ func (e *Encoder) Exhaust(ctx context.Context, backend compute.Backend, at Folde
 		return nil, err
 	}
 	x.Full, x.Best, x.BestScore, x.BestTried = best.Full, best.Half, best.Score, len(best.Trials)
-	return x, writeJSON(filepath.Join(at.results(), e.Task.Name, "exhaustive", "exhaustive.json"), x)
+	return x, experiment.WriteJSON(filepath.Join(at.results(), e.Task.Name, "exhaustive", "exhaustive.json"), x)
 }
 
 // scoresOnly holds the same weights for ever, so that every order of candidates shares one log.
@@ -159,7 +160,7 @@ func LoadExhaustive(models string) ([]Exhaustive, error) {
 	var all []Exhaustive
 	for _, t := range Tasks() {
 		var x Exhaustive
-		err := readJSON(filepath.Join(models, t.Name, "exhaustive", "exhaustive.json"), &x)
+		err := experiment.ReadJSON(filepath.Join(models, t.Name, "exhaustive", "exhaustive.json"), &x)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}

@@ -204,11 +204,11 @@ const datapathFile = "datapath.json"
 
 // SaveDatapath writes studies to the folder of models, and LoadDatapath reads them.
 func SaveDatapath(models string, studies []DatapathStudy) error {
-	return writeJSON(filepath.Join(models, datapathFile), studies)
+	return experiment.WriteJSON(filepath.Join(models, datapathFile), studies)
 }
 
 // LoadDatapath reads studies that were saved.
 func LoadDatapath(models string) (studies []DatapathStudy, err error) {
-	err = readJSON(filepath.Join(models, datapathFile), &studies)
+	err = experiment.ReadJSON(filepath.Join(models, datapathFile), &studies)
 	return studies, err
 }

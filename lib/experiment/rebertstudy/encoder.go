@@ -3,7 +3,6 @@ package rebertstudy
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -47,7 +46,6 @@ type Card struct {
 const (
 	denseFile      = "dense.safetensors"
 	vocabularyFile = "vocabulary.json"
-	cardFile       = "card.json"
 )
 
 // Folders say where models are.
@@ -72,7 +70,7 @@ func (t Task) Load(at Folders) (*Encoder, error) {
 	}
 	dir := filepath.Join(at.Models, t.Name)
 	e := &Encoder{Task: t}
-	if err := readJSON(filepath.Join(dir, cardFile), &e.Card); err != nil {
+	if err := experiment.ReadCard(dir, &e.Card); err != nil {
 		return nil, err
 	}
 	vocabulary, err := datasets.LoadVocabulary(filepath.Join(dir, vocabularyFile))
@@ -115,7 +113,7 @@ func (t Task) loadRecipe(at Folders) (*Encoder, error) {
 func (e *Encoder) card() Card {
 	s := e.Model.Spec
 	return Card{Task: e.Task.Name, Start: e.Task.Start, Dataset: e.Data.Name, DataHash: e.Data.Hash(), Shape: s, Parameters: s.Size(), Seed: e.Task.Dense.Seed,
-		Train: len(e.Data.Train), Dev: len(e.Data.Dev), Test: len(e.Data.Test), MeanTokens: meanTokens(e.Data.Test), Majority: majority(e.Data.Test)}
+		Train: len(e.Data.Train), Dev: len(e.Data.Dev), Test: len(e.Data.Test), MeanTokens: datasets.MeanTokens(e.Data.Test), Majority: majority(e.Data.Test)}
 }
 
 // LoadOrTrain is Load, or the training of what is not there or was trained on other splits. An interrupted training goes on where
@@ -159,7 +157,7 @@ func (e *Encoder) save(at Folders) error {
 	if err := e.Data.Vocabulary.Save(filepath.Join(dir, vocabularyFile)); err != nil {
 		return err
 	}
-	return writeJSON(filepath.Join(dir, cardFile), e.Card)
+	return experiment.WriteCard(dir, e.Card)
 }
 
 // begin is the model before it is trained.
@@ -183,14 +181,6 @@ func (t Task) begin(at Folders, d *datasets.Dataset) (*transformer.Encoder, erro
 	return m, experiment.Whiten(m, d)
 }
 
-func meanTokens(examples []datasets.Example) float64 {
-	n := 0
-	for _, e := range examples {
-		n += len(e.IDs)
-	}
-	return float64(n) / float64(max(1, len(examples)))
-}
-
 // majority is the share of the most frequent class.
 func majority(examples []datasets.Example) float64 {
 	counts, best := map[int32]int{}, 0
@@ -199,24 +189,4 @@ func majority(examples []datasets.Example) float64 {
 		best = max(best, counts[e.Label])
 	}
 	return float64(best) / float64(max(1, len(examples)))
-}
-
-func readJSON(path string, v any) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("rebertstudy: %w", err)
-	}
-	if err := json.Unmarshal(text, v); err != nil {
-		return fmt.Errorf("rebertstudy: %s: %w", path, err)
-	}
-	return nil
-}
-
-// writeJSON replaces the file in one step.
-func writeJSON(path string, v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return fmt.Errorf("rebertstudy: %s: %w", path, err)
-	}
-	return transformer.ReplaceFile(path, append(text, '\n'))
 }

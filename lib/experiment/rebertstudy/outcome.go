@@ -51,12 +51,12 @@ func LoadOutcomes(models string, budget float64) ([]Outcome, error) {
 	var all []Outcome
 	for _, t := range Tasks() {
 		o := Outcome{Task: t, Search: &Search{}}
-		err := readJSON(filepath.Join(searchFolder(models, t, SearchOptions{Budget: budget}), "search.json"), o.Search)
+		err := experiment.ReadJSON(filepath.Join(searchFolder(models, t, SearchOptions{Budget: budget}), "search.json"), o.Search)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
 		if err == nil {
-			err = readJSON(filepath.Join(models, t.Name, cardFile), &o.Card)
+			err = experiment.ReadCard(filepath.Join(models, t.Name), &o.Card)
 		}
 		if err != nil {
 			return nil, err

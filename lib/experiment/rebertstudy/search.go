@@ -114,7 +114,7 @@ func (e *Encoder) Search(ctx context.Context, backend compute.Backend, at Folder
 		return nil, fmt.Errorf("rebertstudy: SearchOptions.Reserve is %v, must be in [0,1)", o.Reserve)
 	}
 	began, folder := time.Now(), searchFolder(at.Models, e.Task, o)
-	m, err := copyOf(e.Model)
+	m, err := experiment.CopyOf(e.Model, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -159,19 +159,7 @@ func (e *Encoder) Search(ctx context.Context, backend compute.Backend, at Folder
 	if err := s.Windows(base.Seed).WriteFile(filepath.Join(results, "windows.json")); err != nil {
 		return nil, err
 	}
-	return s, errors.Join(writeJSON(filepath.Join(at.results(), e.Task.Name, cardFile), e.Card), writeJSON(filepath.Join(results, "search.json"), s))
-}
-
-func copyOf(m *transformer.Encoder) (*transformer.Encoder, error) {
-	c, err := transformer.NewEncoder(m.Spec, 0)
-	if err != nil {
-		return nil, err
-	}
-	weights, err := m.Tensors()
-	if err != nil {
-		return nil, err
-	}
-	return c, c.SetTensors(weights)
+	return s, errors.Join(experiment.WriteCard(filepath.Join(at.results(), e.Task.Name), e.Card), experiment.WriteJSON(filepath.Join(results, "search.json"), s))
 }
 
 // judge compares full attention and windows on the held-out examples.

@@ -1,10 +1,8 @@
 package rebertstudy
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/training"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
@@ -87,12 +85,5 @@ func (t Task) Trial() Task {
 
 // FindTask returns the task of a name; the error lists the names.
 func FindTask(name string) (Task, error) {
-	var names []string
-	for _, t := range Tasks() {
-		if t.Name == name {
-			return t, nil
-		}
-		names = append(names, t.Name)
-	}
-	return Task{}, fmt.Errorf("rebertstudy: no task is called %q, must be one of %s", name, strings.Join(names, ", "))
+	return experiment.ByName("rebertstudy", "task", Tasks(), func(t Task) string { return t.Name }, name)
 }

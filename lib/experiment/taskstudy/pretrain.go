@@ -2,11 +2,9 @@ package taskstudy
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -66,7 +64,6 @@ type Source struct {
 const (
 	weightsFile    = experiment.StartWeights
 	vocabularyFile = experiment.StartVocabulary
-	cardFile       = "card.json"
 	curveFile      = "loss.csv"
 	embeddingFile  = "skip-gram.safetensors" // of a run's state
 )
@@ -226,11 +223,7 @@ func (p Pretraining) Run(ctx context.Context, root string, w Where) (Card, error
 	if err := curve.saveTo(filepath.Join(dir, curveFile)); err != nil {
 		return card, err
 	}
-	text, err := json.MarshalIndent(card, "", "  ")
-	if err != nil {
-		return card, fmt.Errorf("taskstudy: %w", err)
-	}
-	return card, transformer.ReplaceFile(filepath.Join(dir, cardFile), append(text, '\n'))
+	return card, experiment.WriteCard(dir, card)
 }
 
 // begin sets the token embedding to skip-gram vectors, which are learned once and kept at path.
@@ -259,25 +252,11 @@ func (p Pretraining) begin(ctx context.Context, m *transformer.Encoder, d *datas
 
 // ReadCard reads what root/<name> says about a pretrained encoder.
 func ReadCard(root, name string) (c Card, err error) {
-	path := filepath.Join(root, name, cardFile)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return c, fmt.Errorf("taskstudy: pretrained checkpoint %s: %w", name, err)
-	}
-	if err := json.Unmarshal(text, &c); err != nil {
-		return c, fmt.Errorf("taskstudy: %s: %w", path, err)
-	}
-	return c, nil
+	err = experiment.ReadCard(filepath.Join(root, name), &c)
+	return c, err
 }
 
 // FindPretraining returns the pretraining of a name; the error lists the names.
 func FindPretraining(name string) (Pretraining, error) {
-	var names []string
-	for _, p := range Pretrainings() {
-		if p.Name == name {
-			return p, nil
-		}
-		names = append(names, p.Name)
-	}
-	return Pretraining{}, fmt.Errorf("taskstudy: no encoder called %q is pretrained, must be one of %s", name, strings.Join(names, ", "))
+	return experiment.ByName("taskstudy", "pretrained encoder", Pretrainings(), func(p Pretraining) string { return p.Name }, name)
 }

@@ -151,7 +151,7 @@ func TestTaskBeginsWithItsEncoder(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, p.Name)
 	for _, err := range []error{m.Save(filepath.Join(dir, weightsFile), transformer.Float16, nil), v.Save(filepath.Join(dir, vocabularyFile)),
-		os.WriteFile(filepath.Join(dir, cardFile), []byte("{}"), 0o644)} {
+		os.WriteFile(filepath.Join(dir, "card.json"), []byte("{}"), 0o644)} {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -59,14 +58,7 @@ func Tasks() []Task {
 
 // Find returns the task of a name; the error lists the names.
 func Find(name string) (Task, error) {
-	var names []string
-	for _, t := range Tasks() {
-		if t.Name == name {
-			return t, nil
-		}
-		names = append(names, t.Name)
-	}
-	return Task{}, fmt.Errorf("taskstudy: no task is called %q, must be one of %s", name, strings.Join(names, ", "))
+	return experiment.ByName("taskstudy", "task", Tasks(), func(t Task) string { return t.Name }, name)
 }
 
 // Where says where a run finds its data and keeps its state.
