@@ -17,7 +17,7 @@ const corrections = 5
 // would put it, both of which follow from the factors, and is moved by the share that it really keeps; the rows come out
 // balanced to within a key in a hundred or so, and pruning.Detected, which selects exactly, is what inference uses. What a row
 // keeps are its best keys in any case.
-func (t *Detector) best(query, key, step, valid *graph.Node) *graph.Node {
+func best(retention float64, query, key, step, valid *graph.Node) *graph.Node {
 	query, key = graph.StopGradient(query), graph.StopGradient(key)
 	b, heads, n := key.Shape().Dimensions[0], key.Shape().Dimensions[1], key.Shape().Dimensions[2]
 	dims := []int{b, heads, query.Shape().Dimensions[2], n}
@@ -43,7 +43,7 @@ func (t *Detector) best(query, key, step, valid *graph.Node) *graph.Node {
 	deviation := graph.Sqrt(graph.Add(graph.MaxScalar(graph.Sub(rowSquare, graph.Square(rowMean)), 1e-12), tieVariance))
 
 	// The share aimed at is a half key above the rounded count, so that the count itself is inside.
-	want := graph.Div(graph.AddScalar(graph.Ceil(graph.AddScalar(graph.MulScalar(count, t.Retention), -1e-4)), -0.5), count)
+	want := graph.Div(graph.AddScalar(graph.Ceil(graph.AddScalar(graph.MulScalar(count, retention), -1e-4)), -0.5), count)
 	target := logit(want, n)
 	threshold := graph.Add(graph.Sub(rowMean, tieMean), graph.MulScalar(graph.Mul(deviation, target), -1/logistic))
 	low := graph.Sub(threshold, graph.MulScalar(deviation, reach)) // keeps too many

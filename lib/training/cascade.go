@@ -102,7 +102,9 @@ func (c *Cascade) Scores(p *transformer.Pass, layer int, x, visible *graph.Node)
 		s.heads = keepMost(s.heads, s.output, left(all, s.pressHeads, r))
 	}
 	kept := graph.BroadcastToDims(positive(graph.InsertAxes(s.tokens, 1, 1)), dims...)
-	p.ReportKept(share(kept, p.Pairs(visible, dims...)))
+	asking := graph.Slice(s.tokens, graph.AxisRange(), graph.AxisRange(0, dims[2])) // a dropped token is no query either
+	asking = graph.BroadcastToDims(positive(graph.InsertAxes(graph.InsertAxes(asking, 1), -1)), dims...)
+	p.ReportKept(share(graph.LogicalAnd(kept, asking), p.Pairs(visible, dims...)))
 	return graph.Where(kept, x, graph.FillScalar(p.Graph, x.Shape(), transformer.Removed))
 }
 

@@ -209,7 +209,7 @@ func (t *Detector) Scores(p *transformer.Pass, layer int, scores, visible *graph
 	if t.Retention == 1 {
 		return scores
 	}
-	kept := t.best(query, key, step, p.Valid)
+	kept := best(t.Retention, query, key, step, p.Valid)
 	p.ReportKept(share(kept, p.Pairs(visible, scores.Shape().Dimensions...)))
 	return graph.Where(kept, scores, graph.FillScalar(scores.Graph(), scores.Shape(), transformer.Removed))
 }

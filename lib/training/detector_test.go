@@ -28,7 +28,7 @@ func (s *spy) Scores(p *transformer.Pass, layer int, scores, visible *graph.Node
 		pairs := p.Pairs(visible, scores.Shape().Dimensions...)
 		query, key, step := s.Detector.factors(p, layer, scores.Shape().Dimensions[2])
 		s.x, s.estimate = p.X, graph.Einsum("bhqm,bhkm->bhqk", query, key)
-		s.kept = graph.ConvertDType(s.best(query, key, step, p.Valid), scores.DType())
+		s.kept = graph.ConvertDType(best(s.Retention, query, key, step, p.Valid), scores.DType())
 		s.mismatch, s.pairwise = s.Detector.mismatch(p, query, key), pairwise(scores, s.estimate, pairs)
 	}
 	return s.Detector.Scores(p, layer, scores, visible)

@@ -12,14 +12,39 @@ import (
 // Evaluate scores the model on examples by the objective, classification when it is nil, with the hook's pruning when hook is
 // not nil.
 func Evaluate(backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, hook Hook, objective Objective) (Score, error) {
-	o := Options{Objective: objective}.withDefaults()
-	o.tokens = m.Spec.Tokens
-	s, err := newStepper(backend, m, hook, o)
+	e, err := NewEvaluator(backend, m, hook, Options{Objective: objective})
 	if err != nil {
 		return Score{}, err
 	}
-	defer s.close()
-	return s.evaluate(examples, o.evalBatches())
+	defer e.Close()
+	return e.Evaluate(examples)
+}
+
+// Evaluator is Evaluate compiled once: it follows the model's parameters and its hook's variables as they change. It is not safe
+// for concurrent use.
+type Evaluator struct {
+	stepper *stepper
+	options datasets.BatchOptions
+}
+
+// NewEvaluator prepares evaluations of the model, see the function Evaluate. Of the options it takes Objective, EvalBatch and
+// Multiple.
+func NewEvaluator(backend compute.Backend, m *transformer.Encoder, hook Hook, o Options) (*Evaluator, error) {
+	o = o.withDefaults()
+	o.tokens = m.Spec.Tokens
+	s, err := newStepper(backend, m, hook, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Evaluator{s, o.evalBatches()}, nil
+}
+
+// Close frees the compiled graphs.
+func (e *Evaluator) Close() { e.stepper.close() }
+
+// Evaluate scores the model on examples.
+func (e *Evaluator) Evaluate(examples []datasets.Example) (Score, error) {
+	return e.stepper.evaluate(examples, e.options)
 }
 
 // Score is what a model reaches on a set of examples.

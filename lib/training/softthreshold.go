@@ -129,5 +129,5 @@ func (t *SoftThreshold) soft(x, th *graph.Node) *graph.Node {
 func share(kept, pairs *graph.Node) *graph.Node {
 	n := graph.ReduceAllSum(graph.ConvertDType(pairs, dtypes.Float32))
 	k := graph.ReduceAllSum(graph.ConvertDType(graph.LogicalAnd(kept, pairs), dtypes.Float32))
-	return graph.Div(k, n)
+	return graph.Div(k, graph.MaxScalar(n, 1.0))
 }

@@ -73,10 +73,14 @@ func (p *Pass) ReportKept(share *graph.Node) { p.Kept = append(p.Kept, share) }
 func (p *Pass) Parameter(name string) *graph.Node { return p.Model.node(p.Graph, name) }
 
 // Pairs is the boolean [batch, heads, queries, keys], the given dims, of the first so many queries that are real and the keys
-// that each may see.
+// that each may see. An input of one token has none: there is nothing to leave out, and the rows that fill a batch are such inputs.
 func (p *Pass) Pairs(visible *graph.Node, dims ...int) *graph.Node {
 	pairs := graph.BroadcastToDims(visible, dims...)
 	valid := graph.Slice(p.Valid, graph.AxisRange(), graph.AxisRange(0, dims[2]))
+	if n := p.Valid.Shape().Dimensions[1]; n > 1 {
+		second := graph.Slice(p.Valid, graph.AxisRange(), graph.AxisRange(1, 2))
+		valid = graph.LogicalAnd(valid, graph.BroadcastToDims(second, dims[0], dims[2]))
+	}
 	queries := graph.InsertAxes(graph.InsertAxes(valid, 1), -1) // [batch, 1, queries, 1]
 	return graph.LogicalAnd(pairs, graph.BroadcastToDims(queries, dims...))
 }

@@ -45,7 +45,7 @@ func Committed(backend compute.Backend, models []experiment.Model) ([]Row, error
 				return nil, err
 			}
 			one(shape+" with thresholds", "accuracy", score.Accuracy, 60*m.Card.Minutes)
-			one(shape+" with thresholds", "kept share", score.MeanKept(), 60*m.Card.Minutes)
+			one(shape+" with thresholds", keptShare, score.MeanKept(), 60*m.Card.Minutes)
 			if m.Card.RootOnlyDev > 0 {
 				one(rootOnly, "accuracy", datasets.RootOperatorAccuracy(m.Data.Train, split.examples), 0)
 			}

@@ -14,4 +14,9 @@
 //	go run -tags onnx ./lib/experiment/taskstudy/train -task sst2,cola,mrpc,rte,imdb -state /tmp/tasks -fresh
 //
 // The last line trains the same models from fresh weights: the difference is what pretraining gives.
+//
+// A Method is a way to leave out pairs of query and key. Learn trains a fine-tuned model on with one in the loop, and without one for
+// as long, at the same kept share of the visible pairs for all methods; Costs says what each loses against the latter:
+//
+//	go run -tags onnx ./lib/experiment/taskstudy/methods -task sst2,cola,mrpc,rte,imdb -weights datasets/checkpoints/finetuned -state /tmp/methods
 package taskstudy

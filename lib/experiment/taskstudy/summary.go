@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/published"
@@ -57,9 +58,12 @@ func (s Summary) Text() string {
 	return fmt.Sprintf("%.1f ± %.1f (%d seeds)", 100*s.Mean, 100*s.Half, s.Seeds)
 }
 
-// Table has a line for each summary.
+// Table has a line for each summary; those of methods are in CostTable.
 func Table(all []Summary) (headings []string, rows [][]string) {
 	for _, s := range all {
+		if strings.Contains(s.Model, separator) {
+			continue
+		}
 		rows = append(rows, []string{s.Task, s.Model, s.Pretrained, s.Split, s.Metric, s.Text(), strconv.Itoa(s.Examples)})
 	}
 	return []string{"task", "model", "pretrained", "split", "measure", "value (%)", "examples"}, rows

@@ -26,6 +26,8 @@ type Task struct {
 	Fresh bool             // only the shape and the vocabulary of Start are taken: what pretraining gives is the difference
 	Train training.Options
 	Seeds int // seeds that the table is made from
+	Steps int // of training on with a method, batches of 32; 0 = 150
+	Judge int // examples of the held-out split that judge a method; 0 = all
 
 	start *experiment.Start // read by Open
 }

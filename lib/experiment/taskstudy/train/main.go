@@ -12,7 +12,6 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/sparse-attention/workbench/lib/experiment"
@@ -46,7 +45,7 @@ func main() {
 				return err
 			}
 			task.Fresh = *fresh
-			numbers, err := seedsOf(task, *seeds)
+			numbers, err := task.SeedsOf(*seeds)
 			if err != nil {
 				return err
 			}
@@ -56,24 +55,6 @@ func main() {
 		}
 		return nil
 	})
-}
-
-// seedsOf reads -seeds.
-func seedsOf(task taskstudy.Task, text string) (seeds []uint64, err error) {
-	if text == "" {
-		for s := range task.Seeds {
-			seeds = append(seeds, uint64(s+1))
-		}
-		return seeds, nil
-	}
-	for t := range strings.SplitSeq(text, ",") {
-		seed, err := strconv.ParseUint(t, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("flag -seeds is %q, must be numbers separated by commas", text)
-		}
-		seeds = append(seeds, seed)
-	}
-	return seeds, nil
 }
 
 // work is what the flags say of all tasks.
@@ -131,7 +112,7 @@ func (w work) train(ctx context.Context, task taskstudy.Task, seeds []uint64) er
 			continue
 		}
 		about := map[string]string{"task": task.Name, "seed": fmt.Sprint(seed)}
-		if err := m.Save(filepath.Join(w.save, fmt.Sprintf("%s-seed%d.safetensors", task.Name, seed)), transformer.Float16, about); err != nil {
+		if err := m.Save(task.Weights(w.save, seed), transformer.Float16, about); err != nil {
 			return err
 		}
 	}
