@@ -16,9 +16,12 @@ import (
 // constant is the model's name in the rows of the predictor that gives every input the most frequent label.
 const constant = "one answer for all"
 
-// Constant is what that predictor reaches on the task's dev and test split.
+// Constant is what that predictor reaches on the task's dev and test split; nothing where the data have no labels.
 func (t Task) Constant(d *datasets.Dataset) []Row {
 	var out []Row
+	if d.Kind != datasets.Classification {
+		return nil
+	}
 	for _, split := range []struct {
 		name     string
 		examples []datasets.Example
