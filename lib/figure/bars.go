@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 	"slices"
 
@@ -20,6 +21,9 @@ type Bars struct {
 	LogY       bool              // bars rise from YMin, or from half of the lowest value
 	Markers    bool              // published values as markers on our bars
 	Labels     bool              // our numbers above the bars
+	Order      []string          // of the keys of Colour, so that several charts give a key the same colour; nil: as they appear
+	// Half are half widths of intervals around our numbers, drawn as whiskers; a key without one has none.
+	Half map[published.Key]float64
 }
 
 // NewBars makes a bar chart of the pairs, in their order. Published values become markers when there would be more than
@@ -41,7 +45,7 @@ func (b *Bars) sizePage() { b.size(9*vg.Inch, 4.2*vg.Inch) }
 
 // Draw implements Chart.
 func (b *Bars) Draw(c draw.Canvas) error {
-	groups, colours := keys(b.Data, b.Group), keys(b.Data, b.Colour)
+	groups, colours := keys(b.Data, b.Group), b.colours()
 	cells := make(map[[2]string]Pair)
 	for _, p := range b.Data {
 		at := [2]string{b.Group(p), b.Colour(p)}
@@ -52,7 +56,7 @@ func (b *Bars) Draw(c draw.Canvas) error {
 	}
 	low, high := b.YMin, b.YMax
 	if low == 0 && high == 0 {
-		low, high = span(drawn(b.Data), true)
+		low, high = span(append(drawn(b.Data), b.ends()...), true)
 		room := 0.05
 		if b.Labels {
 			room = 0.12
@@ -105,7 +109,7 @@ func (b *Bars) drawGroup(c *draw.Canvas, i int, group string, colours []string, 
 	width := 0.84 / float64(slots)
 	upright := b.Labels && b.widestLabel() > (x(width)-x(0))*1.15
 	slot := 0
-	for k, colour := range colours {
+	for _, colour := range colours {
 		from := float64(i) - 0.42 + width*float64(slot)
 		slot += b.slots(colour)
 		p, ok := cells[[2]string{group, colour}]
@@ -114,11 +118,15 @@ func (b *Bars) drawGroup(c *draw.Canvas, i int, group string, colours []string, 
 		}
 		x0, x1 := x(from), x(from+width)
 		gap := (x1 - x0) * 0.04
-		base := colourAt(k)
 		if p.HasOurs() {
-			rectangle(c, x0+gap, zero, x1-gap, y(p.Ours), solid(base))
+			rectangle(c, x0+gap, zero, x1-gap, y(p.Ours), solid(b.colourOf(colour)))
+			end := p.Ours
+			if half := b.Half[p.Key()]; half > 0 {
+				whisker(c, (x0+x1)/2, y(p.Ours-half), y(p.Ours+half), min(4, (x1-x0)/4))
+				end += math.Copysign(half, end)
+			}
 			if b.Labels {
-				b.label(c, p.Ours, (x0+x1)/2, y(p.Ours), upright)
+				b.label(c, p.Ours, (x0+x1)/2, y(end), upright)
 			}
 		}
 		if !p.HasPublished() {
@@ -136,6 +144,54 @@ func (b *Bars) drawGroup(c *draw.Canvas, i int, group string, colours []string, 
 			b.label(c, p.Value, (x0+x1)/2, y(p.Value), upright)
 		}
 	}
+}
+
+// order is all keys of Colour: those of Order, then the others as they appear.
+func (b *Bars) order() []string {
+	all := slices.Clone(b.Order)
+	for _, k := range keys(b.Data, b.Colour) {
+		if !slices.Contains(all, k) {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// colours are the keys that have bars.
+func (b *Bars) colours() []string {
+	present := keys(b.Data, b.Colour)
+	return slices.DeleteFunc(b.order(), func(k string) bool { return !slices.Contains(present, k) })
+}
+
+func (b *Bars) colourOf(key string) color.NRGBA { return colourAt(slices.Index(b.order(), key)) }
+
+// ends are those of the whiskers.
+func (b *Bars) ends() (out []float64) {
+	for _, p := range b.Data {
+		if half := b.Half[p.Key()]; half > 0 {
+			out = append(out, p.Ours-half, p.Ours+half)
+		}
+	}
+	return out
+}
+
+// whisker is an interval: a line that ends in two shorter ones.
+func whisker(c *draw.Canvas, x, low, high, wing vg.Length) {
+	line := stroke(ink, 0.8)
+	c.StrokeLine2(line, x, low, x, high)
+	for _, y := range []vg.Length{low, high} {
+		c.StrokeLine2(line, x-wing, y, x+wing, y)
+	}
+}
+
+// notes are the intervals, for the CSV.
+func (b *Bars) notes() (lines []string) {
+	for _, p := range b.Data {
+		if half := b.Half[p.Key()]; half > 0 {
+			lines = append(lines, fmt.Sprintf("half width of the interval of %s: %s", p.Key(), published.FormatNumber(half)))
+		}
+	}
+	return lines
 }
 
 // slots is how many bars wide a colour is: two where it has numbers of ours and published ones beside each other.
@@ -179,12 +235,11 @@ func (b *Bars) label(c *draw.Canvas, v float64, x, y vg.Length, upright bool) {
 }
 
 func (b *Bars) legend() []entry {
-	colours := keys(b.Data, b.Colour)
 	var entries []entry
-	for k, colour := range colours {
+	for _, colour := range b.colours() {
 		for _, p := range b.Data {
 			if b.Colour(p) == colour && p.HasOurs() {
-				entries = append(entries, boxEntry(b.name(colour), solid(colourAt(k))))
+				entries = append(entries, boxEntry(b.name(colour), solid(b.colourOf(colour))))
 				break
 			}
 		}

@@ -192,6 +192,34 @@ func TestUnverifiedIsNotDrawn(t *testing.T) {
 	}
 }
 
+// Two charts with the same Order give a key the same colour, whatever else they show; an interval is drawn and is in the CSV.
+func TestBarsOrderAndIntervals(t *testing.T) {
+	bar := func(series string, v float64) Pair {
+		return Own(published.Row{System: "s", Figure: "f", Series: series, Workload: "w", Metric: "m", Unit: "points"}, v)
+	}
+	one := &Bars{Data: []Pair{bar("c", 1), bar("a", -2)}, Group: ByWorkload, Colour: BySeries, Order: []string{"a", "b", "c"}}
+	two := &Bars{Data: []Pair{bar("d", 1), bar("b", 2), bar("c", 1)}, Group: ByWorkload, Colour: BySeries, Order: one.Order}
+	if got := one.colours(); strings.Join(got, "") != "ac" || one.colourOf("c") != two.colourOf("c") || two.colourOf("d") != colourAt(3) {
+		t.Errorf("colours of %q, %q", got, two.colours())
+	}
+	plain, err := SVG(one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one.Half = map[published.Key]float64{one.Data[1].Key(): 1.5}
+	with, err := SVG(one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := CSV(one)
+	if err != nil || !strings.Contains(string(text), "# half width of the interval of s/f/a/w/m: 1.5") {
+		t.Errorf("%s, %v", text, err)
+	}
+	if bytes.Equal(plain, with) || fmt.Sprint(one.ends()) != "[-3.5 -0.5]" {
+		t.Errorf("ends %v", one.ends())
+	}
+}
+
 func TestMeansInCSV(t *testing.T) {
 	c, err := speedup()
 	if err != nil {

@@ -137,6 +137,14 @@ func CostBars(all []Cost, asked float64) (rows []published.Row, half map[publish
 	return rows, half
 }
 
+// Learned names all methods but the control, in their order, so that charts give each its own colour.
+func Learned() (names []string) {
+	for _, m := range Methods()[1:] {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
 // CostTable has a line for each cost.
 func CostTable(all []Cost) (headings []string, rows [][]string) {
 	for _, l := range all {

@@ -83,6 +83,7 @@ func (t Task) on(d *datasets.Dataset, seed uint64) training.Options {
 	o.Epochs = (steps + most - 1) / most
 	o.StepsPerEpoch = (steps + o.Epochs - 1) / o.Epochs
 	o.Batch, o.LearningRate, o.HookRate, o.SaveEvery, o.Patience, o.Seed = onBatch, onRate*t.Train.LearningRate, onHook, 50, 0, seed
+	o.EvalBatch = 32 // few examples are judged: most of larger batches would be filling
 	o.Better = func(training.Score, training.Score) bool { return true }
 	return o
 }
@@ -147,7 +148,12 @@ func (t Task) learn(ctx context.Context, seed uint64, d *datasets.Dataset, dense
 		}
 	}
 	seconds := time.Since(began).Seconds()
-	score, err := training.Evaluate(w.Backend, c.model, held, hook, o.Objective)
+	e, err := training.NewEvaluator(w.Backend, c.model, hook, o)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	score, err := e.Evaluate(held)
 	if err != nil {
 		return nil, err
 	}

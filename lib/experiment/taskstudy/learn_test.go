@@ -63,7 +63,7 @@ func TestMethodsKeepWhatIsAskedFor(t *testing.T) {
 	}
 	for _, keep := range []float64{0.25, 0.6} {
 		for _, m := range Methods() {
-			if byLength := m.settle == nil && m.Trained; keep > 0.5 && !byLength {
+			if byLength := m.Name == "cascade" || m.Name == "window"; keep > 0.5 && !byLength {
 				continue // seen at the smaller share
 			}
 			rows, err := task.Learn(context.Background(), 1, d, dense, m, keep, Where{Backend: backend})

@@ -33,10 +33,10 @@ func Methods() []Method {
 	return []Method{
 		{Name: Control, Trained: true, begin: func(context.Context, *course) (training.Hook, error) { return nil, nil }},
 		{Name: "thresholds", Trained: true, begin: thresholds, settle: shiftThresholds},
-		{Name: "detector", Trained: true, begin: detector},
+		{Name: "detector", Trained: true, begin: detector, settle: balance},
 		{Name: "cascade", Trained: true, begin: cascade},
 		{Name: "window", Trained: true, begin: window},
-		{Name: "best keys, untrained", begin: bestKeys},
+		{Name: "best keys, untrained", begin: bestKeys, settle: balance},
 	}
 }
 
@@ -84,7 +84,7 @@ func thresholds(_ context.Context, c *course) (training.Hook, error) {
 }
 
 const (
-	shiftExamples  = 256   // training examples that the share of thresholds is measured on
+	shiftExamples  = 256   // training examples that a share is measured on
 	shiftTolerance = 0.002 // of the share
 	shiftReach     = 64    // of a real score
 )
@@ -93,9 +93,7 @@ const (
 // the one asked for.
 func shiftThresholds(c *course, hook training.Hook) error {
 	soft := hook.(firstOnly).Hook.(*training.SoftThreshold)
-	o := c.options
-	o.EvalBatch = 32 // few examples: larger batches would be filling
-	e, err := training.NewEvaluator(c.backend, c.model, hook, o)
+	e, err := training.NewEvaluator(c.backend, c.model, hook, c.options)
 	if err != nil {
 		return err
 	}
@@ -175,6 +173,47 @@ func detector(ctx context.Context, c *course) (training.Hook, error) {
 	return hook, hook.Import(c.model, fitted.Detector)
 }
 
+// balance corrects the share that rows are asked for by what they keep of training examples: selection without a sort is right to
+// within a key or so, which is much of a short row.
+func balance(c *course, hook training.Hook) error {
+	var asked *float64
+	switch h := hook.(type) {
+	case *training.Detector:
+		asked = &h.Retention
+	case *training.TopKeys:
+		asked = &h.Keep
+	}
+	best, least := *asked, math.Inf(1)
+	for range balanceRounds {
+		kept, err := c.kept(hook)
+		if err != nil {
+			return err
+		}
+		if miss := math.Abs(kept - c.keep); miss < least {
+			best, least = *asked, miss
+		}
+		if least < shiftTolerance {
+			break
+		}
+		*asked = min(max(*asked+c.keep-kept, 0.001), 1)
+	}
+	*asked = best
+	return nil
+}
+
+const balanceRounds = 4
+
+// kept is the share that a hook keeps of training examples.
+func (c *course) kept(hook training.Hook) (float64, error) {
+	e, err := training.NewEvaluator(c.backend, c.model, hook, c.options)
+	if err != nil {
+		return 0, err
+	}
+	defer e.Close()
+	score, err := e.Evaluate(datasets.Spread(c.data.Train, shiftExamples))
+	return score.MeanKept(), err
+}
+
 // cascade is SpAtten's of tokens; heads and values stay. Every example is pruned fully from the first step.
 func cascade(_ context.Context, c *course) (training.Hook, error) {
 	layers := c.model.Spec.Layers
@@ -190,5 +229,5 @@ func window(_ context.Context, c *course) (training.Hook, error) {
 
 // bestKeys knows all scores.
 func bestKeys(_ context.Context, c *course) (training.Hook, error) {
-	return training.TopKeys{Keep: lengthsOf(c.data.Train).balanced(c.keep)}, nil
+	return &training.TopKeys{Keep: lengthsOf(c.data.Train).balanced(c.keep)}, nil
 }

@@ -177,3 +177,32 @@ func ExampleFind() {
 	fmt.Println(task.Shape, task.Data.Patch, task.Model.Layers)
 	// Output: ViT L4 H96 A3, 4x4 patches 4 4
 }
+
+// Where a model reads images, the detector alone is trained before it takes part.
+func TestDetectorOfImages(t *testing.T) {
+	backend, err := transformer.OpenBackend("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	task := taskstudy.Task{Name: "halves", Shape: "tiny", Steps: 4, Model: transformer.Spec{Layers: 2, Hidden: 32, Heads: 2, FFN: 16}, Train: training.Options{LearningRate: 1e-3}}
+	d := images(80)
+	dense, err := transformer.NewEncoder(task.Spec(d), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	detector, err := taskstudy.FindMethod("detector")
+	if err != nil {
+		t.Fatal(err)
+	}
+	phases := map[string]bool{}
+	rows, err := task.Learn(context.Background(), 1, d, dense, detector, 0.6, taskstudy.Where{Backend: backend, Observer: func(e training.Event) { phases[e.Phase] = true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept := rows[1]; kept.Metric != "kept share" || math.Abs(kept.Value-0.6) > 0.101 { // half a token
+		t.Errorf("%+v, must keep 3 of 5 tokens", kept)
+	}
+	if !phases["detector-at-60-warm"] || !phases["detector-at-60"] {
+		t.Errorf("phases %v", phases)
+	}
+}
