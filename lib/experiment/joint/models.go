@@ -126,7 +126,7 @@ func (r Recipe) Sweeps(data *datasets.Dataset) []SweepOptions {
 	cut := func(e []datasets.Example, n int) []datasets.Example { return e[:min(n, len(e))] }
 	retentions, p := []float64{0.02, 0.05, 0.1, 0.15, 0.2}, []float64{0.25, 0.5, 0.75, 1, 1.5, 2, 4}
 	return []SweepOptions{
-		{Split: SearchSplit, Examples: cut(data.Dev, 200), Training: data.Train[:12], Methods: []string{DOTAMethod, ELSAMethod, OracleMethod},
+		{Split: SearchSplit, Examples: cut(data.Dev, 1000), Training: data.Train[:12], Methods: []string{DOTAMethod, ELSAMethod, OracleMethod},
 			Retentions: retentions, P: p},
 		{Split: JudgedSplit, Examples: cut(data.Test, 1000), Training: data.Train[:12], Methods: []string{DOTAMethod, ELSAMethod, OracleMethod, RandomMethod},
 			Retentions: retentions, P: p},

@@ -50,9 +50,9 @@ func Recipes() []Recipe {
 	return []Recipe{
 		{
 			Name: "dota-imdb", Title: "IMDb (words, at most 512)", Task: "imdb", Size: "reviews as words, the first 512, vocabulary 2,000; the arena reads bytes",
-			Data:  datasets.Options{MaxTokens: 512, Overflow: datasets.Truncate, VocabularySize: 2000, Dev: 300, Test: 1000},
+			Data:  datasets.Options{MaxTokens: 512, Overflow: datasets.Truncate, VocabularySize: 2000, Dev: 1000, Test: 1000},
 			Model: small(512), Dense: dense(2800, 1e-3),
-			Detector: gentle(0.15), Joint: joint(800, 5e-4), Seeds: seeds,
+			Detector: gentle(0.15), Joint: joint(1600, 5e-4), Seeds: seeds,
 		},
 		{
 			Name: "dota-listops", Title: "ListOps (256 to 511 tokens)", Task: "listops", Size: "lists of 257 to 511 tokens; the arena's have 501 to 1,999",
@@ -61,10 +61,16 @@ func Recipes() []Recipe {
 			Detector: gentle(0.1), Joint: joint(300, 1e-3), Seeds: seeds,
 		},
 		{
+			Name: "dota-gosource", Title: "Go source (511 bytes)", Task: "gosource", Size: "documents of at most 511 bytes in 10 classes; the arena's byte-level text has up to 4,000",
+			Data:  datasets.Options{DocumentBytes: 511, MaxTokens: 512, Train: 8000, Dev: 1000, Test: 1000},
+			Model: small(512), Dense: dense(1500, 1e-3),
+			Detector: gentle(0.1), Joint: joint(300, 5e-4), Seeds: seeds,
+		},
+		{
 			Name: "dota-fashion", Title: "Fashion-MNIST (784 pixels)", Task: "fashion-mnist-pixels", Size: "28 x 28 grey pixels; the arena's CIFAR-10 has 32 x 32",
-			Data:  datasets.Options{Train: 12000, Dev: 200, Test: 500},
-			Model: small(785), Dense: dense(2000, 2e-3),
-			Detector: gentle(0.1), Joint: joint(400, 1e-3), Seeds: seeds,
+			Data:  datasets.Options{Train: 12000, Dev: 100, Test: 150},
+			Model: small(785), Dense: dense(400, 2e-3),
+			Detector: gentle(0.1), Joint: joint(100, 1e-3), Seeds: seeds,
 		},
 	}
 }
