@@ -1,9 +1,6 @@
 package joint
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/training"
@@ -77,14 +74,7 @@ func Recipes() []Recipe {
 
 // FindRecipe returns the recipe of a name; the error lists the names.
 func FindRecipe(name string) (Recipe, error) {
-	var names []string
-	for _, r := range Recipes() {
-		if r.Name == name {
-			return r, nil
-		}
-		names = append(names, r.Name)
-	}
-	return Recipe{}, fmt.Errorf("joint: no joint recipe is called %q, must be one of %s", name, strings.Join(names, ", "))
+	return experiment.ByName("joint", "joint recipe", Recipes(), func(r Recipe) string { return r.Name }, name)
 }
 
 // Open reads or generates the recipe's data, with a trained model's vocabulary where it has one of its own.

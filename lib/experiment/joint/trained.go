@@ -2,11 +2,9 @@ package joint
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/gomlx/compute"
@@ -60,12 +58,9 @@ func jointFile(seed uint64) string { return fmt.Sprintf("joint-%d.safetensors", 
 func (r Recipe) Load(root string) (*Trained, error) {
 	dir := filepath.Join(root, r.Name)
 	j := &Trained{Recipe: r}
-	text, err := os.ReadFile(filepath.Join(dir, jointCardFile))
+	err := experiment.ReadJSON(filepath.Join(dir, jointCardFile), &j.Card)
 	if err != nil {
-		return nil, fmt.Errorf("joint: checkpoint of %s: %w", r.Name, err)
-	}
-	if err := json.Unmarshal(text, &j.Card); err != nil {
-		return nil, fmt.Errorf("joint: %s: %w", filepath.Join(dir, jointCardFile), err)
+		return nil, err
 	}
 	if j.Dense, _, err = transformer.Load(filepath.Join(dir, experiment.DenseWeights)); err != nil {
 		return nil, err
@@ -213,9 +208,5 @@ func (j *Trained) Save(root string) error {
 			return err
 		}
 	}
-	text, err := json.MarshalIndent(j.Card, "", "  ")
-	if err != nil {
-		return fmt.Errorf("joint: %w", err)
-	}
-	return transformer.ReplaceFile(filepath.Join(dir, jointCardFile), append(text, '\n'))
+	return experiment.WriteJSON(filepath.Join(dir, jointCardFile), j.Card)
 }
