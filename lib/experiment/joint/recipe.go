@@ -53,7 +53,7 @@ func Recipes() []Recipe {
 		},
 		{
 			Name: "dota-listops", Title: "ListOps (256 to 511 tokens)", Task: "listops", Size: "lists of 257 to 511 tokens; the arena's have 501 to 1,999",
-			Data:  datasets.Options{MinLength: 256, MaxLength: 512, MaxTokens: 512, Train: 12000, Dev: 300, Test: 1000},
+			Data:  datasets.Options{MinLength: 256, MaxLength: 512, MaxTokens: 512, Train: 12000, Dev: 1000, Test: 1000},
 			Model: small(512), Dense: dense(3000, 2e-3),
 			Detector: gentle(0.1), Joint: joint(300, 1e-3), Seeds: seeds,
 		},
