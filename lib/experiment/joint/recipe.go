@@ -49,7 +49,7 @@ func Recipes() []Recipe {
 			Name: "dota-imdb", Title: "IMDb (words, at most 512)", Task: "imdb", Size: "reviews as words, the first 512, vocabulary 2,000; the arena reads bytes",
 			Data:  datasets.Options{MaxTokens: 512, Overflow: datasets.Truncate, VocabularySize: 2000, Dev: 1000, Test: 1000},
 			Model: small(512), Dense: dense(2800, 1e-3),
-			Detector: gentle(0.15), Joint: joint(1600, 5e-4), Seeds: seeds,
+			Detector: gentle(0.15), Joint: joint(800, 5e-4), Seeds: seeds,
 		},
 		{
 			Name: "dota-listops", Title: "ListOps (256 to 511 tokens)", Task: "listops", Size: "lists of 257 to 511 tokens; the arena's have 501 to 1,999",
