@@ -27,7 +27,6 @@ type Detected struct {
 	Rule       Rule
 	Retention  float64   // share of the visible keys, 0 < Retention <= 1, rounded up to whole keys
 	Thresholds []float64 // of each layer, for AboveThreshold
-	Queries    int       // choose for the first queries only, where nothing reads the others; 0 is all
 }
 
 // Validate reports the first field out of range.
@@ -39,8 +38,6 @@ func (p Detected) Validate() error {
 		return err
 	}
 	switch {
-	case p.Queries < 0:
-		return fmt.Errorf("pruning: Detected.Queries is %d, must be at least 0", p.Queries)
 	case p.Rule >= rules:
 		return fmt.Errorf("pruning: Detected.Rule is %d, must be in 0..%d", p.Rule, rules-1)
 	case p.Rule != AboveThreshold:
@@ -69,13 +66,12 @@ func (d *Detector) Fits(layers, heads, model int) error {
 
 // Mask chooses the keys of a head from xp, what Project gave for the layer; h is looked at for its shape alone.
 func (p Detected) Mask(xp []float32, h *attention.Head, layer, head int) *attention.Mask {
-	queries := firstOf(h, p.Queries)
-	estimates := p.Detector.Estimates(xp, h.Valid, layer, head, queries)
+	estimates := p.Detector.Estimates(xp, h.Valid, layer, head, h.Valid)
 	if p.Rule != AboveThreshold {
 		return BestOfRows(h, estimates, p.Retention)
 	}
 	m := attention.NewMask(h.Tokens, h.Tokens)
-	for t := range queries {
+	for t := range h.Valid {
 		top := 0
 		row := estimates[t*h.Valid:][:h.Keys(t)]
 		for j, s := range row {
@@ -106,7 +102,7 @@ func (d *Detector) Estimates(xp []float32, valid, layer, head, queries int) []fl
 func BestOfRows(h *attention.Head, scores []float32, keep float64) *attention.Mask {
 	m := attention.NewMask(h.Tokens, h.Tokens)
 	var best BestKeys
-	for t := range len(scores) / h.Valid {
+	for t := range len(scores) / max(1, h.Valid) {
 		row := scores[t*h.Valid:][:h.Keys(t)]
 		best.Keep(m, t, row, shareOf(keep, len(row)))
 	}

@@ -105,7 +105,7 @@ func (j *Trained) Sweep(ctx context.Context, backend compute.Backend, o SweepOpt
 			err = s.elsa()
 		case DOTAMethod, FittedMethod:
 			for _, d := range j.Seeds {
-				if err = s.each(o.Retentions, method, d.Seed, d.Model, d.settings); err != nil {
+				if err = s.each(o.Retentions, method, d.Seed, d.Model, func(retentions []float64) Chooser { return d.Chooser(retentions...) }); err != nil {
 					break
 				}
 			}
@@ -193,9 +193,7 @@ func shape(p transformer.Projection) *attention.Head {
 }
 
 // Chooser keeps the best share of each query's keys by the detector's estimate: setting i is retentions[i].
-func (d Detecting) Chooser(retentions ...float64) Chooser { return d.settings(retentions) }
-
-func (d Detecting) settings(retentions []float64) Chooser {
+func (d Detecting) Chooser(retentions ...float64) Chooser {
 	return func(_ int, p transformer.Projection) (func(int) *attention.Mask, error) {
 		estimates := d.Detector.Estimates(d.Detector.Project(p.X, p.Valid, p.Layer), p.Valid, p.Layer, p.Head, queries(d.Model.Spec, p))
 		return func(i int) *attention.Mask { return pruning.BestOfRows(shape(p), estimates, retentions[i]) }, nil
