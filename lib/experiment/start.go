@@ -3,6 +3,7 @@ package experiment
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/transformer"
@@ -35,6 +36,29 @@ func LoadStart(root, name string) (*Start, error) {
 	}
 	s.Tensors, err = m.Tensors()
 	return s, err
+}
+
+// Stacked is the encoder with all its layers standing on each other so many times, in their order: a deeper start without another
+// pretraining (progressive stacking, Gong et al., ICML 2019).
+func (s *Start) Stacked(times int) (*Start, error) {
+	if times < 1 {
+		return nil, fmt.Errorf("experiment: %s stacked %d times, must be at least once", s.Name, times)
+	}
+	deep := *s
+	deep.Spec.Layers, deep.Tensors = times*s.Spec.Layers, nil
+	for _, t := range s.Tensors {
+		name, layer := t.Name, 0
+		if n, err := fmt.Sscanf(name, "layer_%d/", &layer); n == 0 || err != nil {
+			deep.Tensors = append(deep.Tensors, t)
+			continue
+		}
+		_, name, _ = strings.Cut(name, "/")
+		for i := range times {
+			t.Name = fmt.Sprintf("layer_%d/%s", layer+i*s.Spec.Layers, name)
+			deep.Tensors = append(deep.Tensors, t)
+		}
+	}
+	return &deep, nil
 }
 
 // Fit is the encoder's shape with another head on it, for inputs of up to tokens tokens.
