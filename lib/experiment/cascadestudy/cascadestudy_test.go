@@ -47,8 +47,8 @@ func small(t *testing.T) (cascadestudy.Recipe, cascadestudy.Where) {
 	if err := errors.Join(start.Save(filepath.Join(folder, "model.safetensors"), transformer.Float32, nil), d.Vocabulary.Save(filepath.Join(folder, "vocabulary.json"))); err != nil {
 		t.Fatal(err)
 	}
-	return cascadestudy.Recipe{Task: "gosource", Title: "small", Start: "small", Data: data, Tokens: 0.6, Heads: 0.25,
-		Options: training.Options{Epochs: 1, Batch: 16, StepsPerEpoch: 2, LearningRate: 1e-3, Seed: 1}, Sweep: 4, Goal: 12}, where
+	steps := training.Options{Epochs: 1, Batch: 16, StepsPerEpoch: 2, LearningRate: 1e-3, Seed: 1}
+	return cascadestudy.Recipe{Task: "gosource", Title: "small", Start: "small", Data: data, Dense: steps, Options: steps, Tokens: 0.6, Heads: 0.25, Sweep: 4, Goal: 12}, where
 }
 
 // From the pretrained encoder to the file beside the checkpoint, and back: what was measured is read, and is not done twice.

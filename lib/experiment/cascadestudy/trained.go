@@ -25,10 +25,10 @@ type Card struct {
 	DataHash       string // of the examples it was trained on
 	Seed           uint64
 	Backend        string
-	Steps          int
+	Steps          int     // of either twin
 	Minutes        float64 // wall time; differs from run to run
 	Tokens, Heads  float64 // ratios at full pressure
-	DenseAccuracy  float64 // of the dense model on the watched dev examples, 0..1
+	DenseAccuracy  float64 // of the dense twin on the watched dev examples, 0..1
 	PrunedAccuracy float64 // at full pressure
 	Kept           []float64
 }
@@ -67,11 +67,9 @@ func (r Recipe) Load(where Where) (*Cascaded, error) {
 	}
 	c.Data = b.data
 	c.Held, c.Split = held(b.data)
-	if c.Dense = b.dense; c.Dense == nil {
-		c.Dense, _, err = transformer.Load(filepath.Join(dir, denseFile))
-		if errors.Is(err, os.ErrNotExist) {
-			c.Dense, err = nil, nil
-		}
+	c.Dense, _, err = transformer.Load(filepath.Join(dir, denseFile))
+	if errors.Is(err, os.ErrNotExist) {
+		c.Dense, err = nil, nil
 	}
 	return c, err
 }
@@ -83,10 +81,8 @@ func (c *Cascaded) save(root string) error {
 	if err := c.Model.Save(filepath.Join(dir, modelFile), transformer.Float16, about); err != nil {
 		return err
 	}
-	if c.Recipe.Base == "" {
-		if err := c.Dense.Save(filepath.Join(dir, denseFile), transformer.Float16, about); err != nil {
-			return err
-		}
+	if err := c.Dense.Save(filepath.Join(dir, denseFile), transformer.Float16, about); err != nil {
+		return err
 	}
 	return experiment.WriteCard(dir, c.Card)
 }
@@ -99,39 +95,26 @@ func (r Recipe) Train(ctx context.Context, backend compute.Backend, where Where,
 	if err != nil {
 		return nil, err
 	}
-	c := &Cascaded{Recipe: r, Data: b.data, Dense: b.dense}
+	c := &Cascaded{Recipe: r, Data: b.data}
 	c.Held, c.Split = held(b.data)
-	var dense training.Score
-	if r.Base != "" {
-		if dense, err = training.Evaluate(backend, b.dense, b.data.Dev, nil, nil); err != nil {
-			return nil, err
-		}
-		if c.Model, err = experiment.CopyOf(b.dense, r.Options.Seed); err != nil {
-			return nil, err
-		}
-	} else {
-		if c.Dense, err = b.model(r); err != nil {
-			return nil, err
-		}
-		run, err := r.train(ctx, backend, c.Dense, b.data, nil, "dense", where.State, observer)
-		if err != nil {
-			return nil, err
-		}
-		dense = run.Best
-		if c.Model, err = b.model(r); err != nil {
-			return nil, err
-		}
-	}
-	hook, err := r.Hook(c.Model.Spec.Layers)
+	u := run{r, backend, b.data, where.State, observer}
+	both, err := u.dense(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	run, err := r.train(ctx, backend, c.Model, b.data, hook, "cascade", where.State, observer)
+	var dense, cascaded training.Result
+	if c.Dense, dense, err = u.twin(ctx, "twin", both, nil); err != nil {
+		return nil, err
+	}
+	hook, err := r.Hook(both.Spec.Layers)
 	if err != nil {
 		return nil, err
 	}
-	c.Card = Card{Recipe: r.Name(), Task: b.data.Name, Start: r.Start, DataHash: b.data.Hash(), Seed: r.Options.Seed, Backend: backend.Name(), Steps: run.Steps,
-		Minutes: time.Since(began).Minutes(), Tokens: r.Tokens, Heads: r.Heads, DenseAccuracy: dense.Accuracy, PrunedAccuracy: run.Best.Accuracy, Kept: run.Best.Kept}
+	if c.Model, cascaded, err = u.twin(ctx, "cascade", both, hook); err != nil {
+		return nil, err
+	}
+	c.Card = Card{Recipe: r.Name(), Task: b.data.Name, Start: r.Start, DataHash: b.data.Hash(), Seed: r.Options.Seed, Backend: backend.Name(), Steps: cascaded.Steps,
+		Minutes: time.Since(began).Minutes(), Tokens: r.Tokens, Heads: r.Heads, DenseAccuracy: dense.Best.Accuracy, PrunedAccuracy: cascaded.Best.Accuracy, Kept: cascaded.Best.Kept}
 	return c, c.save(where.Root)
 }
 
