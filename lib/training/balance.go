@@ -20,7 +20,6 @@ const corrections = 5
 func best(retention float64, query, key, step, valid *graph.Node) *graph.Node {
 	query, key = graph.StopGradient(query), graph.StopGradient(key)
 	b, heads, n := key.Shape().Dimensions[0], key.Shape().Dimensions[1], key.Shape().Dimensions[2]
-	dims := []int{b, heads, query.Shape().Dimensions[2], n}
 	real := graph.ConvertDType(graph.Reshape(valid, b, 1, n, 1), key.DType())
 	count := graph.ReduceAndKeep(real, graph.ReduceSum, 2) // [batch, 1, 1, 1]
 	tieMean, tieVariance := graph.ZerosLike(count), graph.ZerosLike(count)
@@ -49,7 +48,7 @@ func best(retention float64, query, key, step, valid *graph.Node) *graph.Node {
 	low := graph.Sub(threshold, graph.MulScalar(deviation, reach)) // keeps too many
 	high := graph.Add(threshold, graph.MulScalar(deviation, reach))
 	for range corrections {
-		above := graph.GreaterOrEqual(estimate, graph.BroadcastToDims(threshold, dims...))
+		above := graph.GreaterOrEqual(estimate, threshold)
 		got := graph.Div(graph.ReduceAndKeep(graph.ConvertDType(above, estimate.DType()), graph.ReduceSum, -1), count)
 		many := graph.GreaterThan(got, want)
 		low, high = graph.Where(many, threshold, low), graph.Where(many, high, threshold)
@@ -57,7 +56,7 @@ func best(retention float64, query, key, step, valid *graph.Node) *graph.Node {
 		inside := graph.LogicalAnd(graph.GreaterThan(next, low), graph.LessThan(next, high))
 		threshold = graph.Where(inside, next, graph.MulScalar(graph.Add(low, high), 0.5))
 	}
-	return graph.GreaterOrEqual(estimate, graph.BroadcastToDims(threshold, dims...))
+	return graph.GreaterOrEqual(estimate, threshold)
 }
 
 // reach is how many standard deviations from the first guess a threshold is looked for.

@@ -101,11 +101,11 @@ func (c *Cascade) Scores(p *transformer.Pass, layer int, x, visible *graph.Node)
 		all := graph.FillScalar(p.Graph, s.length.Shape(), float64(dims[1]))
 		s.heads = keepMost(s.heads, s.output, left(all, s.pressHeads, r))
 	}
-	kept := graph.BroadcastToDims(positive(graph.InsertAxes(s.tokens, 1, 1)), dims...)
+	alive := positive(graph.InsertAxes(s.tokens, 1, 1))
 	asking := graph.Slice(s.tokens, graph.AxisRange(), graph.AxisRange(0, dims[2])) // a dropped token is no query either
 	asking = graph.BroadcastToDims(positive(graph.InsertAxes(graph.InsertAxes(asking, 1), -1)), dims...)
-	p.ReportKept(share(graph.LogicalAnd(kept, asking), p.Pairs(visible, dims...)))
-	return graph.Where(kept, x, graph.FillScalar(p.Graph, x.Shape(), transformer.Removed))
+	p.ReportKept(share(graph.LogicalAnd(graph.BroadcastToDims(alive, dims...), asking), p.Pairs(visible, dims...)))
+	return transformer.Only(x, alive)
 }
 
 // Probabilities implements transformer.ProbabilityHook: tokens earn the attention that living queries of living heads pay

@@ -211,7 +211,7 @@ func (t *Detector) Scores(p *transformer.Pass, layer int, scores, visible *graph
 	}
 	kept := best(t.Retention, query, key, step, p.Valid)
 	p.ReportKept(share(kept, p.Pairs(visible, scores.Shape().Dimensions...)))
-	return graph.Where(kept, scores, graph.FillScalar(scores.Graph(), scores.Shape(), transformer.Removed))
+	return transformer.Only(scores, kept)
 }
 
 // factors are those of the estimate S~ = query key', [batch, heads, queries or N, k], for the first queries, as many as asked for,
@@ -255,7 +255,7 @@ func (t *Detector) quantise(y, valid *graph.Node) (*graph.Node, *graph.Node) {
 
 // mismatch is the mean squared error of the estimate over the visible pairs, in parts of the scores' variance. All sums over pairs
 // of real tokens follow from the Gram matrices of the factors, so that nothing of the size of the scores is computed:
-// the sum of (Q K')(q k')' is the inner product of Q'q and K'k.
+// the sum of the squares of A B' is the inner product of A'A and B'B.
 func (t *Detector) mismatch(p *transformer.Pass, query, key *graph.Node) *graph.Node {
 	dims := p.K.Shape().Dimensions
 	real := graph.ConvertDType(graph.Reshape(p.Valid, dims[0], 1, dims[2], 1), p.K.DType())
@@ -267,15 +267,20 @@ func (t *Detector) mismatch(p *transformer.Pass, query, key *graph.Node) *graph.
 	if t.Detached {
 		q, k = graph.StopGradient(q), graph.StopGradient(k)
 	}
-	product := func(a, b, c, d *graph.Node) *graph.Node { // sum over pairs of (a b') (c d')
-		gram := func(x, y *graph.Node) *graph.Node { return graph.Einsum("bhnm,bhnl->bhml", x, y) }
-		return graph.ReduceAllSum(graph.Mul(gram(a, c), gram(b, d)))
+	// A Gram matrix and its gradient are symmetric, so the gradient of one side is half of it.
+	gram := func(x *graph.Node) *graph.Node { return graph.Einsum("bhnm,bhnl->bhml", x, graph.StopGradient(x)) }
+	// S - S~ is the product of Q beside q with K beside -k.
+	left := gram(graph.Concatenate([]*graph.Node{q, query}, -1))
+	right := gram(graph.Concatenate([]*graph.Node{k, graph.Neg(key)}, -1))
+	half := graph.ReduceAllSum(graph.Mul(left, right))
+	wrong := graph.Sub(graph.MulScalar(half, 2), graph.StopGradient(half)) // the value once, the gradient twice
+	ofScores := func(x *graph.Node) *graph.Node {
+		return graph.Slice(x, graph.AxisRange(), graph.AxisRange(), graph.AxisRange(0, dims[3]), graph.AxisRange(0, dims[3]))
 	}
+	square := graph.ReduceAllSum(graph.Mul(ofScores(left), ofScores(right)))
 	count := func(x *graph.Node) *graph.Node { return graph.ReduceSum(x, 1, 2, 3) } // [batch]
 	n := graph.MulScalar(graph.ReduceAllSum(graph.Mul(count(first(p.Q)), count(real))), float64(dims[1]))
-	square := product(q, k, q, k)
 	mean := graph.Div(graph.ReduceAllSum(graph.Mul(graph.ReduceSum(q, 2), graph.ReduceSum(k, 2))), n)
 	variance := graph.AddScalar(graph.Sub(graph.Div(square, n), graph.Square(mean)), 1e-6)
-	wrong := graph.Add(graph.Sub(square, graph.MulScalar(product(q, k, query, key), 2)), product(query, key, query, key))
 	return graph.Div(graph.Div(wrong, n), graph.StopGradient(variance))
 }

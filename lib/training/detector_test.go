@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,7 +42,7 @@ func pairwise(scores, estimate, pairs *graph.Node) *graph.Node {
 		return graph.Div(graph.ReduceAllSum(graph.Mul(x, w)), graph.ReduceAllSum(w))
 	}
 	variance := graph.Sub(mean(graph.Square(scores)), graph.Square(mean(scores)))
-	return graph.Div(mean(graph.Square(graph.Sub(scores, estimate))), graph.AddScalar(variance, 1e-6))
+	return graph.Div(mean(graph.Square(graph.Sub(scores, estimate))), graph.StopGradient(graph.AddScalar(variance, 1e-6)))
 }
 
 // The graph's detector is the plain one: its estimates, and a choice of the best keys of each row, as many as were asked for
@@ -77,7 +78,8 @@ func TestDetectorMeetsOracle(t *testing.T) {
 		exec, err := model.NewExec(b, m.Store, func(_ *model.Scope, in []*graph.Node) []*graph.Node {
 			p := &transformer.Pass{Model: m, Graph: in[0].Graph()}
 			logits := p.Logits(s, in[0], in[1])
-			return []*graph.Node{logits, s.x, s.estimate, s.kept, s.mismatch, s.pairwise}
+			by := []*graph.Node{p.Parameter(detectorName(0, detectorQuery)), p.Parameter(detectorName(0, detectorKey)), p.Parameter("layer_0/qkv/weights")}
+			return slices.Concat([]*graph.Node{logits, s.x, s.estimate, s.kept, s.mismatch, s.pairwise}, graph.Gradient(s.mismatch, by...), graph.Gradient(s.pairwise, by...))
 		})
 		if err != nil {
 			r.Fatal(err)
@@ -91,6 +93,18 @@ func TestDetectorMeetsOracle(t *testing.T) {
 		x, estimates, kept := flat(1), flat(2), flat(3)
 		if got, want := float64(flat(4)[0]), float64(flat(5)[0]); !(math.Abs(got-want) <= 1e-3*want) {
 			r.Fatalf("mismatch by Gram matrices is %v, by pairs %v", got, want)
+		}
+		for i, of := range []string{"query", "key", "qkv"} {
+			gram, pairs := flat(6+i), flat(9+i)
+			most := 0.0
+			for _, want := range pairs {
+				most = max(most, math.Abs(float64(want)))
+			}
+			for j, want := range pairs {
+				if d := math.Abs(float64(gram[j] - want)); !(d <= 1e-3*most) || most == 0 {
+					r.Fatalf("gradient of the mismatch by %s[%d] is %v by Gram matrices, %v by pairs, the largest %v", of, j, gram[j], want, most)
+				}
+			}
 		}
 		rule := pruning.Detected{Detector: plain, Retention: hook.Retention}
 		if err := rule.Validate(); err != nil {

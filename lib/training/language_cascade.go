@@ -133,7 +133,7 @@ type seenOnly struct{ seen *graph.Node }
 func (s seenOnly) Scores(p *transformer.Pass, layer int, scores, visible *graph.Node) *graph.Node {
 	dims := scores.Shape().Dimensions
 	one := graph.Slice(s.seen, graph.AxisRange(), graph.AxisRange(layer, layer+1), graph.AxisRange(), graph.AxisRange())
-	kept := graph.BroadcastToDims(positive(one), dims...)
-	p.ReportKept(share(kept, p.Pairs(visible, dims...)))
-	return graph.Where(kept, scores, graph.FillScalar(p.Graph, scores.Shape(), transformer.Removed))
+	kept := positive(one)
+	p.ReportKept(share(graph.BroadcastToDims(kept, dims...), p.Pairs(visible, dims...)))
+	return transformer.Only(scores, kept)
 }

@@ -106,7 +106,7 @@ func (t *SoftThreshold) Scores(p *transformer.Pass, layer int, x, visible *graph
 		top := graph.ReduceAndKeep(graph.Where(pairs, x, graph.FillScalar(x.Graph(), x.Shape(), transformer.Removed)), graph.ReduceMax, -1)
 		kept := graph.LogicalOr(graph.GreaterOrEqual(x, th), graph.GreaterOrEqual(x, graph.BroadcastToDims(top, dims...)))
 		p.ReportKept(share(kept, pairs))
-		return graph.Where(kept, x, graph.FillScalar(x.Graph(), x.Shape(), transformer.Removed))
+		return transformer.Only(x, kept)
 	}
 	y := t.soft(x, th)
 	count := graph.Sigmoid(graph.MulScalar(graph.AddScalar(y, t.Depth-t.Offset), t.Slope))

@@ -38,5 +38,5 @@ func (TopKeys) FirstTokenSuffices() {}
 func (t TopKeys) Scores(p *transformer.Pass, _ int, scores, visible *graph.Node) *graph.Node {
 	kept := best(t.Keep, p.Q, p.K, nil, p.Valid)
 	p.ReportKept(share(kept, p.Pairs(visible, scores.Shape().Dimensions...)))
-	return graph.Where(kept, scores, graph.FillScalar(scores.Graph(), scores.Shape(), transformer.Removed))
+	return transformer.Only(scores, kept)
 }

@@ -49,9 +49,9 @@ func (Window) Separable() bool { return true }
 // Scores implements transformer.Hook.
 func (w Window) Scores(p *transformer.Pass, layer int, x, visible *graph.Node) *graph.Node {
 	dims := x.Shape().Dimensions
-	kept := graph.BroadcastToDims(w.kept(p, layer, dims[2], dims[3]), dims...)
-	p.ReportKept(share(kept, p.Pairs(visible, dims...)))
-	return graph.Where(kept, x, graph.FillScalar(x.Graph(), x.Shape(), transformer.Removed))
+	kept := w.kept(p, layer, dims[2], dims[3])
+	p.ReportKept(share(graph.BroadcastToDims(kept, dims...), p.Pairs(visible, dims...)))
+	return transformer.Only(x, kept)
 }
 
 // kept is the boolean [1, 1, queries, keys] of one layer.

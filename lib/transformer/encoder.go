@@ -197,8 +197,7 @@ func (p *Pass) attend(l int, hook Hook, q, k, v, visible *graph.Node) *graph.Nod
 	if hook != nil {
 		scores = hook.Scores(p, l, scores, visible)
 	}
-	hidden := graph.MulScalar(graph.ConvertDType(graph.LogicalNot(visible), scores.DType()), Removed)
-	probabilities := rowSoftmax(graph.Add(scores, hidden)) // two removals make no less a zero than one
+	probabilities := rowSoftmax(Only(scores, visible)) // two removals make no less a zero than one
 	if h, ok := hook.(ProbabilityHook); ok {
 		probabilities = h.Probabilities(p, l, probabilities, visible)
 	}

@@ -28,10 +28,23 @@ func withGradient(x *graph.Node, y func() *graph.Node, gradient func(y, v *graph
 
 // rowSoftmax is over the last axis. dx = y (v - sum(y v)).
 func rowSoftmax(x *graph.Node) *graph.Node {
-	return withGradient(x, func() *graph.Node { return graph.Softmax(x, -1) }, func(y, v *graph.Node) *graph.Node {
+	return withGradient(x, func() *graph.Node { return graph.Softmax(floored(x), -1) }, func(y, v *graph.Node) *graph.Node {
 		yv := graph.Mul(y, v)
 		return graph.Sub(yv, graph.Mul(y, graph.ReduceAndKeep(yv, graph.ReduceSum, -1)))
 	})
+}
+
+// negligible is so far below the largest score of a row that the weight, 1e-26, changes no sum of 32 bits.
+const negligible = 60
+
+// floored lifts scores to at most negligible below the largest of their row. ONNX Runtime's softmax gives a removed key no zero but
+// the least number before one, 1e-39 or so, and the processor computes with those a hundred times slower: a softmax of which most
+// keys are removed took ten times as long, and the products behind it twice.
+func floored(x *graph.Node) *graph.Node {
+	if PureGo(x.Graph().Backend()) {
+		return x
+	}
+	return graph.Max(x, graph.AddScalar(graph.ReduceAndKeep(x, graph.ReduceMax, -1), -negligible))
 }
 
 // gelu is x Phi(x), exact. dx = v (Phi(x) + x phi(x)).

@@ -7,8 +7,8 @@ import "github.com/gomlx/gomlx/core/graph"
 // predicts the scores from it; State, for a method that decides in one layer what later layers may see.
 type Hook interface {
 	// Scores gets the real scores q.k/sqrt(d), [batch, heads, queries, keys], and visible, a boolean that broadcasts to the
-	// same shape and is false for padding and, in a causal model, for later keys; it returns scores of the same shape. A key
-	// is removed by a score of Removed or below. What is not visible is removed after the hook.
+	// same shape and is false for padding and, in a causal model, for later keys; it returns scores of the same shape, those of
+	// Only the keys that it keeps. What is not visible is removed after the hook.
 	Scores(p *Pass, layer int, scores, visible *graph.Node) *graph.Node
 }
 
@@ -26,9 +26,15 @@ type FirstTokenHook interface {
 	FirstTokenSuffices()
 }
 
-// Removed is the score of a key that takes no part in a softmax: exp underflows to zero, and the value stays finite so
+// Removed is about the score of a key that takes no part in a softmax: exp underflows to zero, and the value stays finite so
 // that gradients do.
 const Removed = -1e9
+
+// Only removes the keys that are not kept, a boolean that broadcasts to the scores. It adds, which is faster than a choice: the
+// gradient passes as it is, and is zero for what a softmax gave no weight.
+func Only(scores, kept *graph.Node) *graph.Node {
+	return graph.Add(scores, graph.MulScalar(graph.ConvertDType(graph.LogicalNot(kept), scores.DType()), Removed))
+}
 
 // Pass is one construction of the forward graph. It builds the layers in order, so what a hook leaves in State at one layer
 // it finds at the next.

@@ -24,7 +24,7 @@ func (dropLater) Scores(p *transformer.Pass, layer int, x, visible *graph.Node) 
 		return x
 	}
 	kept := graph.BroadcastToDims(p.State.(*graph.Node), x.Shape().Dimensions...)
-	return graph.Where(kept, x, graph.FillScalar(x.Graph(), x.Shape(), transformer.Removed))
+	return transformer.Only(x, kept)
 }
 
 func (dropLater) Probabilities(p *transformer.Pass, layer int, probabilities, visible *graph.Node) *graph.Node {
