@@ -10,7 +10,7 @@ import (
 // A retention sweep of one task from its checkpoint is wanted in at most a minute: what a recipe's own sweeps take on few of
 // their examples, in seconds for all of them.
 func BenchmarkSweep(b *testing.B) {
-	const few = 16
+	const few = 64
 	backend, err := transformer.OpenBackend("")
 	if err != nil {
 		b.Fatal(err)

@@ -55,7 +55,23 @@ func Tasks() []Task {
 			Data:  datasets.Options{VocabularySize: 10000, MaxTokens: 32, Overflow: datasets.Truncate},
 			Train: training.Options{Epochs: 3, Batch: 128, Multiple: 8, LearningRate: 2e-3, SaveEvery: 100}, Seeds: 3,
 		},
+		listOpsShort(),
+		{
+			// The benchmark's own length, for a model as small as two cores carry there, and a quarter of its training examples.
+			Name: "listops", Set: "listops", Shape: "L2 H64 A1", Model: encoder(2, 64, 1, 0),
+			Data:  datasets.Options{MaxTokens: 2000, Train: 24000},
+			Train: training.Options{Epochs: 3, StepsPerEpoch: 500, Batch: 16, LearningRate: 2e-3, Multiple: 250, EvalBatch: 16, SaveEvery: 50}, Seeds: 1,
+		},
 	}...)
+}
+
+// listOpsShort is the dense model of SPRINT's notebook, whose checkpoint is seed 1.
+func listOpsShort() Task {
+	r, err := experiment.FindRecipe("listops-short")
+	if err != nil {
+		panic(err)
+	}
+	return Task{Name: r.Task, Set: r.Task, Shape: "L5 H128 A2", Model: r.Model, Data: r.Data, Train: r.Dense, Seeds: 3}
 }
 
 // Find returns the task of a name; the error lists the names.
