@@ -5,6 +5,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 
+	"github.com/sparse-attention/workbench/lib/legal"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
@@ -16,13 +17,12 @@ type TopKeys struct {
 
 // Prepare implements Hook: there is nothing to make.
 func (t TopKeys) Prepare(m *transformer.Encoder) error {
-	switch {
-	case !(t.Keep > 0 && t.Keep <= 1):
-		return fmt.Errorf("training: TopKeys.Keep is %v, must be in (0,1]", t.Keep)
-	case m.Spec.Causal:
+	f := legal.Of("training: TopKeys")
+	f.Share("Keep", t.Keep)
+	if m.Spec.Causal {
 		return fmt.Errorf("training: the model has Spec.Causal set, must be clear: TopKeys balances rows that see all keys")
 	}
-	return nil
+	return f.Err()
 }
 
 // Names implements Hook: there is nothing to train.

@@ -23,7 +23,7 @@ type Projection struct {
 }
 
 // Attend computes the attention of one head outside the graph: it writes the context, N x d, for the valid rows. It is
-// called from several goroutines, once for each head of each input.
+// called from several goroutines, once for each head of each input. The projection's values are good until it returns.
 type Attend func(p Projection, context []float32) error
 
 // AttendVariants is Attend where a model runs in several variants: contexts holds those of the variants from first on. In the
@@ -111,64 +111,47 @@ func (s *Staged) LogitsOfVariants(ids, lengths []int32, tokens, variants int, at
 	if err != nil {
 		return nil, fmt.Errorf("transformer: embedding: %w", err)
 	}
-	d, heads := spec.HeadDim(), spec.Heads
 	for l := range spec.Layers {
 		q, k, v, err := s.project[l].Call3(x)
 		if err != nil {
 			return nil, fmt.Errorf("transformer: projection of layer %d: %w", l, err)
 		}
-		Q, K, V := tensors.MustCopyFlatData[float32](q), tensors.MustCopyFlatData[float32](k), tensors.MustCopyFlatData[float32](v)
-		X := tensors.MustCopyFlatData[float32](x)
 		together := 1 // variants that one projection serves
 		if l == 0 {
 			together = variants
-		}
-		context := make([]float32, variants*batch*heads*tokens*d)
-		var pool errgroup.Group
-		pool.SetLimit(runtime.GOMAXPROCS(0))
-		for i := range variants * batch / together {
-			b := i % batch
-			if lengths[b] < 1 {
-				continue
-			}
-			pool.Go(func() error {
-				for h := range heads {
-					lo := (i*heads + h) * tokens * d
-					hi := lo + tokens*d
-					p := Projection{Sample: b, Layer: l, Head: h, Tokens: tokens, Valid: int(lengths[b]), Dim: d, Causal: spec.Causal,
-						Q: Q[lo:hi:hi], K: K[lo:hi:hi], V: V[lo:hi:hi], X: X[i*tokens*spec.Hidden : (i+1)*tokens*spec.Hidden]}
-					contexts := make([][]float32, together)
-					for v := range contexts {
-						at := v * batch * heads * tokens * d
-						contexts[v] = context[at+lo : at+hi : at+hi]
-					}
-					if err := attend(p, i/batch, contexts); err != nil {
-						return fmt.Errorf("transformer: layer %d, head %d: %w", l, h, err)
-					}
-				}
-				return nil
-			})
-		}
-		if err := pool.Wait(); err != nil {
-			return nil, err
 		}
 		rows := tokens
 		last := l == spec.Layers-1 && spec.Head == Pooled // nobody reads the other rows
 		if last {
 			rows = 1
-			X, context = firstRows(X, len(X)/(tokens*spec.Hidden), tokens*spec.Hidden, spec.Hidden), firstRows(context, variants*batch*heads, tokens*d, d)
 		}
-		if last || together > 1 {
+		var context, stream []float32
+		err = read([]*tensors.Tensor{q, k, v, x}, func(flat [][]float32) error {
+			context, err = s.attend(l, flat, lengths, tokens, together, variants/together, attend)
+			switch {
+			case last:
+				stream, context = firstRows(flat[3], len(flat[3])/(tokens*spec.Hidden), tokens*spec.Hidden, spec.Hidden), firstRows(context, variants*batch*spec.Heads, tokens*spec.HeadDim(), spec.HeadDim())
+				stream = slices.Repeat(stream, together)
+			case together > 1:
+				stream = slices.Repeat(flat[3], together)
+			}
+			return err
+		})
+		for _, t := range []*tensors.Tensor{q, k, v} {
+			t.FinalizeAll()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if stream != nil {
 			x.FinalizeAll()
-			x = tensors.FromFlatDataAndDimensions(slices.Repeat(X, together), variants*batch, rows, spec.Hidden)
+			x = tensors.FromFlatDataAndDimensions(stream, variants*batch, rows, spec.Hidden)
 		}
-		next, err := s.finish(l, x, tensors.FromFlatDataAndDimensions(context, variants*batch, heads, rows, d))
+		next, err := s.finish(l, x, tensors.FromFlatDataAndDimensions(context, variants*batch, spec.Heads, rows, spec.HeadDim()))
 		if err != nil {
 			return nil, fmt.Errorf("transformer: layer %d: %w", l, err)
 		}
-		for _, t := range []*tensors.Tensor{x, q, k, v} {
-			t.FinalizeAll()
-		}
+		x.FinalizeAll()
 		x = next
 	}
 	logits, err := s.answer.Call1(x)
@@ -177,6 +160,60 @@ func (s *Staged) LogitsOfVariants(ids, lengths []int32, tokens, variants int, at
 	}
 	x.FinalizeAll()
 	return tensors.MustCopyFlatData[float32](logits), nil
+}
+
+// attend computes the contexts of layer l from Q, K, V and X, [projections, batch, ...] each: a projection serves so many variants
+// together, whose contexts stand one behind the other.
+func (s *Staged) attend(l int, qkvx [][]float32, lengths []int32, tokens, together, projections int, attend AttendVariants) ([]float32, error) {
+	spec, batch := s.model.Spec, len(lengths)
+	d, heads := spec.HeadDim(), spec.Heads
+	context := make([]float32, together*projections*batch*heads*tokens*d)
+	var pool errgroup.Group
+	pool.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range projections * batch {
+		b := i % batch
+		if lengths[b] < 1 {
+			continue
+		}
+		pool.Go(func() error {
+			for h := range heads {
+				lo := (i*heads + h) * tokens * d
+				hi := lo + tokens*d
+				p := Projection{Sample: b, Layer: l, Head: h, Tokens: tokens, Valid: int(lengths[b]), Dim: d, Causal: spec.Causal,
+					Q: qkvx[0][lo:hi:hi], K: qkvx[1][lo:hi:hi], V: qkvx[2][lo:hi:hi], X: qkvx[3][i*tokens*spec.Hidden : (i+1)*tokens*spec.Hidden]}
+				contexts := make([][]float32, together)
+				for v := range contexts {
+					at := v * batch * heads * tokens * d
+					contexts[v] = context[at+lo : at+hi : at+hi]
+				}
+				if err := attend(p, i/batch, contexts); err != nil {
+					return fmt.Errorf("transformer: layer %d, head %d: %w", l, h, err)
+				}
+			}
+			return nil
+		})
+	}
+	return context, pool.Wait()
+}
+
+// read gives f the values of tensors where they lie; they are good until f returns, and must not be changed.
+func read(ts []*tensors.Tensor, f func(flat [][]float32) error) error {
+	flat := make([][]float32, 0, len(ts))
+	var next func() error
+	next = func() (err error) {
+		if len(flat) == len(ts) {
+			return f(flat)
+		}
+		failed := tensors.ConstFlatData(ts[len(flat)], func(values []float32) {
+			flat = append(flat, values)
+			err = next()
+		})
+		if failed != nil {
+			return fmt.Errorf("transformer: %w", failed)
+		}
+		return err
+	}
+	return next()
 }
 
 // finish is what follows the attention of layer l, for x, [batch, rows, hidden], and the context, [batch, heads, rows, d].

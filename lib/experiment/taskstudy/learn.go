@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -26,24 +25,6 @@ const (
 	onHook  = 3e-3 // learning rate of thresholds and detectors, as for our other models
 	watched = 200  // dev examples that a run is watched on; they choose nothing
 )
-
-// SeedsOf reads numbers separated by commas; without any it is the task's own number of seeds, from 1.
-func (t Task) SeedsOf(text string) (seeds []uint64, err error) {
-	if text == "" {
-		for s := range t.Seeds {
-			seeds = append(seeds, uint64(s+1))
-		}
-		return seeds, nil
-	}
-	for number := range strings.SplitSeq(text, ",") {
-		seed, err := strconv.ParseUint(number, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("taskstudy: seeds are %q, must be numbers separated by commas", text)
-		}
-		seeds = append(seeds, seed)
-	}
-	return seeds, nil
-}
 
 // Weights is the file of a fine-tuned model in a folder.
 func (t Task) Weights(folder string, seed uint64) string {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -77,6 +79,42 @@ func listOpsShort() Task {
 // Find returns the task of a name; the error lists the names.
 func Find(name string) (Task, error) {
 	return experiment.ByName("taskstudy", "task", Tasks(), func(t Task) string { return t.Name }, name)
+}
+
+// Each calls f for every task of a list of names, with the seeds of another list or, where that is empty, the task's own.
+func Each(names, seeds string, f func(Task, []uint64) error) error {
+	for name := range strings.SplitSeq(names, ",") {
+		t, err := Find(name)
+		if err != nil {
+			return err
+		}
+		numbers, err := t.seedsOf(seeds)
+		if err != nil {
+			return err
+		}
+		if err := f(t, numbers); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seedsOf reads numbers separated by commas; without any it is the task's own number of seeds, from 1.
+func (t Task) seedsOf(text string) (seeds []uint64, err error) {
+	if text == "" {
+		for s := range t.Seeds {
+			seeds = append(seeds, uint64(s+1))
+		}
+		return seeds, nil
+	}
+	for number := range strings.SplitSeq(text, ",") {
+		seed, err := strconv.ParseUint(number, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("taskstudy: seeds are %q, must be numbers separated by commas", text)
+		}
+		seeds = append(seeds, seed)
+	}
+	return seeds, nil
 }
 
 // Where says where a run finds its data and keeps its state.

@@ -47,23 +47,12 @@ func main() {
 		if w.where.Backend, err = backend(); err != nil {
 			return err
 		}
-		for name := range strings.SplitSeq(*tasks, ",") {
-			task, err := taskstudy.Find(name)
-			if err != nil {
-				return err
-			}
+		return taskstudy.Each(*tasks, *seeds, func(task taskstudy.Task, seeds []uint64) error {
 			if *steps > 0 {
 				task.Steps = *steps
 			}
-			numbers, err := task.SeedsOf(*seeds)
-			if err != nil {
-				return err
-			}
-			if err := w.learn(ctx, task, numbers); err != nil {
-				return err
-			}
-		}
-		return nil
+			return w.learn(ctx, task, seeds)
+		})
 	})
 }
 

@@ -12,7 +12,6 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/experiment/command"
@@ -39,21 +38,10 @@ func main() {
 		if *committed {
 			return w.judge(ctx)
 		}
-		for name := range strings.SplitSeq(*tasks, ",") {
-			task, err := taskstudy.Find(name)
-			if err != nil {
-				return err
-			}
+		return taskstudy.Each(*tasks, *seeds, func(task taskstudy.Task, seeds []uint64) error {
 			task.Fresh = *fresh
-			numbers, err := task.SeedsOf(*seeds)
-			if err != nil {
-				return err
-			}
-			if err := w.train(ctx, task, numbers); err != nil {
-				return err
-			}
-		}
-		return nil
+			return w.train(ctx, task, seeds)
+		})
 	})
 }
 
