@@ -19,7 +19,9 @@ const (
 	rules
 )
 
-func (r Rule) String() string { return legal.Name(r, "Rule", "best-of-row", "above-threshold", "balanced-by-score") }
+func (r Rule) String() string {
+	return legal.Name(r, "Rule", "best-of-row", "above-threshold", "balanced-by-score")
+}
 
 // Detected chooses keys by a Detector. It sees the input of the layer, so it is no Method.
 type Detected struct {

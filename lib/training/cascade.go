@@ -112,17 +112,18 @@ func (c *Cascade) Scores(p *transformer.Pass, layer int, x, visible *graph.Node)
 // them, heads the magnitude of what they put out; pruned heads are switched off.
 func (c *Cascade) Probabilities(p *transformer.Pass, layer int, x, visible *graph.Node) *graph.Node {
 	s := p.State.(*cascadeState)
-	dims := x.Shape().Dimensions
-	on := graph.BroadcastToDims(graph.InsertAxes(s.heads, -1, -1), dims...)
-	x = graph.Mul(x, on)
+	if c.Heads[layer] > 0 {
+		x = graph.Mul(x, graph.InsertAxes(s.heads, -1, -1))
+	}
 	if layer == len(c.Tokens)-1 {
 		return x // nothing is dropped by what the last layer earns
 	}
-	queries := graph.InsertAxes(graph.InsertAxes(s.tokens, 1), -1) // [batch, 1, queries, 1]
-	paid := graph.StopGradient(graph.Mul(x, graph.BroadcastToDims(queries, dims...)))
-	s.earned = graph.Add(s.earned, graph.ReduceSum(paid, 1, 2))
-	out := graph.Abs(graph.Einsum("bhqk,bhkd->bhqd", paid, graph.StopGradient(p.V)))
-	s.output = graph.Add(s.output, graph.ReduceSum(out, -1, -2))
+	paid := graph.StopGradient(x)
+	s.earned = graph.Add(s.earned, graph.ReduceSum(graph.Einsum("bq,bhqk->bhk", s.tokens, paid), 1))
+	if c.Heads[len(c.Heads)-1] > 0 {
+		out := graph.Abs(graph.Einsum("bhqk,bhkd->bhqd", paid, graph.StopGradient(p.V)))
+		s.output = graph.Add(s.output, graph.ReduceSum(graph.Einsum("bq,bhqd->bhd", s.tokens, out), -1))
+	}
 	return x
 }
 

@@ -26,11 +26,14 @@
 // On two cores, beside one PyTorch thread with OpenBLAS:
 //
 //	                                                  L2 H128   L4 H256
-//	ONNX Runtime 1.30, its two threads, by the clock     1.66      1.56
-//	the same by processor time                           0.83      0.79
-//	ONNX Runtime 1.30, one thread (see below)            1.03      0.89
-//	Go backend with vector instructions, by the clock    0.28      0.30   before shards and products of rows
-//	the same now, by processor time, on a busy machine   0.31      0.28
+//	ONNX Runtime 1.30, its two threads, by the clock     2.43      1.82
+//	the same by processor time                           1.23      0.93
+//	Go backend with vector instructions, by the clock    0.98      0.72
+//	the same by processor time                           0.53      0.39
+//
+// The machine is a shared one, and PyTorch's own rate has been seen between 193 and 577 examples/s of the smaller encoder; on the
+// day of the 577, before shards, products of rows and a softmax without tiny numbers, the first line was 1.66 and 1.56.
+// BenchmarkJoint sets training with DOTA's detector against plain fine-tuning in the same way.
 //
 // Against Debian's default BLAS, which is not vectorised, PyTorch is some ten times slower: the benchmark says which it found.
 //
@@ -62,6 +65,10 @@
 //     Gradient(ReduceAllSum(MatMul(x, w)), x) holds permutation=[0 1]. Package transformer takes those out. A product over the
 //     first axes of two matrices (the gradient of a weight) the backend transposes on both sides, though its kernels take
 //     one of them as it is: that was a fifth of a step. Package transformer turns the smaller one, which leaves a twentieth.
+//   - ONNX Runtime's softmax gives a score of -1e9 the weight exp(-88), a number so small that the processor handles it in
+//     microcode: with nine keys of ten removed a softmax took ten times as long, and the products with its result up to twice.
+//     compute-onnx has no setting for session.set_denormal_as_zero. Package transformer lifts what is negligible (floored).
+//   - Where takes five times as long as Add on ONNX Runtime, and its gradient is another Where: keys are removed by adding (Only).
 //   - Rsqrt has no gradient.
 //   - The Go backend's parallel scheduler was seen to wait for ever in training; by its code, an operation holds a worker of the
 //     pool while it waits for workers to share its product, and when all are held so, none comes. The sequential one is the

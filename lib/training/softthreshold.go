@@ -100,11 +100,11 @@ func (t *SoftThreshold) Separable() bool { return t.Target == 0 }
 // Scores implements transformer.Hook.
 func (t *SoftThreshold) Scores(p *transformer.Pass, layer int, x, visible *graph.Node) *graph.Node {
 	dims := x.Shape().Dimensions
-	th := graph.BroadcastToDims(p.Parameter(ThresholdName(layer)), dims...)
+	th := graph.ExpandLeftToRank(p.Parameter(ThresholdName(layer)), len(dims))
 	pairs := p.Pairs(visible, dims...)
 	if !p.Training {
 		top := graph.ReduceAndKeep(graph.Where(pairs, x, graph.FillScalar(x.Graph(), x.Shape(), transformer.Removed)), graph.ReduceMax, -1)
-		kept := graph.LogicalOr(graph.GreaterOrEqual(x, th), graph.GreaterOrEqual(x, graph.BroadcastToDims(top, dims...)))
+		kept := graph.LogicalOr(graph.GreaterOrEqual(x, th), graph.GreaterOrEqual(x, top))
 		p.ReportKept(share(kept, pairs))
 		return transformer.Only(x, kept)
 	}

@@ -58,7 +58,7 @@ func (w Window) Scores(p *transformer.Pass, layer int, x, visible *graph.Node) *
 func (w Window) kept(p *transformer.Pass, layer, queries, keys int) *graph.Node {
 	shape := shapes.Make(dtypes.Float32, 1, 1, queries, keys)
 	query, key := graph.Iota(p.Graph, shape, 2), graph.Iota(p.Graph, shape, 3)
-	half := graph.BroadcastToDims(p.Parameter(WindowName(layer)), shape.Dimensions...)
+	half := graph.ExpandLeftToRank(p.Parameter(WindowName(layer)), shape.Rank())
 	kept := graph.LessOrEqual(graph.Abs(graph.Sub(query, key)), half)
 	if w.FirstKey {
 		kept = graph.LogicalOr(kept, graph.Equal(key, graph.ZerosLike(key)))

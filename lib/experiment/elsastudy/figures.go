@@ -81,7 +81,7 @@ func Knob(models []joint.Model) (accuracy, candidates []published.Row) {
 }
 
 // arena says which column of the leaderboard one of our tasks stands in.
-var arena = map[string]string{"dota-listops": "ListOps", "dota-imdb": "Text", "dota-fashion": "Image"}
+var arena = map[string]string{"dota-listops": "ListOps", "dota-imdb": "Text", "dota-gosource": "Text", "dota-fashion": "Image"}
 
 // Leaderboard is the published one, without averages and without the task at which all fail.
 func Leaderboard() []published.Row {
