@@ -25,7 +25,7 @@ func (c *Cascaded) weights(root string) (string, error) {
 	return hex.EncodeToString(sum[:])[:16], nil
 }
 
-// Again runs the goal once more on n held-out examples of every recipe whose data are here, and tells how many answers are those
+// Again runs the goal once more on n held-out examples of every recipe whose data and weights are here, and tells how many answers are those
 // that were measured after training. Another backend rounds differently, so that a close answer may turn.
 func Again(ctx context.Context, backend compute.Backend, where Where, n int) (headings []string, rows [][]string, err error) {
 	headings = []string{"model", "examples run again", "same answer as measured", "right now", "right then"}
@@ -38,11 +38,14 @@ func Again(ctx context.Context, backend compute.Backend, where Where, n int) (he
 			return nil, nil, err
 		}
 		c, err := r.Load(where)
-		if errors.Is(err, datasets.ErrNoData) {
+		switch {
+		case errors.Is(err, datasets.ErrNoData):
 			rows = append(rows, []string{r.Title, "none: " + err.Error()})
 			continue
-		}
-		if err != nil {
+		case errors.Is(err, os.ErrNotExist):
+			rows = append(rows, []string{r.Title, "none: its weights were not kept, train makes them"})
+			continue
+		case err != nil:
 			return nil, nil, err
 		}
 		row, err := c.Repeat(ctx, backend, where.Root, m, n)

@@ -169,8 +169,11 @@ func Cards(root string) (headings []string, rows [][]string) {
 			continue
 		}
 		begins := c.Start
-		if begins == "" {
+		switch {
+		case begins == "":
 			begins = "its dense model"
+		case r.Stack > 1:
+			begins += fmt.Sprintf(", its layers %d times", r.Stack)
 		}
 		rows = append(rows, []string{r.Title, begins, fmt.Sprint(c.Steps), fmt.Sprintf("%.0f %%", 100*c.Tokens), fmt.Sprintf("%.0f %%", 100*c.Heads),
 			fmt.Sprintf("%.1f %%", 100*c.DenseAccuracy), fmt.Sprintf("%.1f %%", 100*c.PrunedAccuracy)})
