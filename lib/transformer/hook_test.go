@@ -1,6 +1,8 @@
 package transformer_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -138,5 +140,33 @@ func TestLastLayerOfFirstToken(t *testing.T) {
 				t.Errorf("family %q: logit %d is %v, with all tokens %v", family, i, got[i], want[i])
 			}
 		}
+	}
+}
+
+// A model made longer answers short inputs as before, and its positions begin anew where those of the short one end.
+func TestLonger(t *testing.T) {
+	m := newModel(t, small())
+	long, err := m.Longer(29, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, lengths := batch()
+	if a, b := inGraph(t, m, nil, ids, lengths), inGraph(t, long, nil, ids, lengths); !slices.Equal(a, b) {
+		t.Errorf("logits of short inputs are %v, were %v", b, a)
+	}
+	position := func(m *transformer.Encoder, i int) []float32 {
+		v, err := m.Values("embedding/position")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v[i*m.Spec.Hidden : (i+1)*m.Spec.Hidden]
+	}
+	for _, i := range []int{0, 11, 12, 24, 28} {
+		if !slices.Equal(position(long, i), position(m, i%12)) {
+			t.Errorf("position %d is not position %d of the short model", i, i%12)
+		}
+	}
+	if _, err := m.Longer(11, 5); err == nil || !strings.Contains(err.Error(), "at least the 12") {
+		t.Errorf("a shorter model: %v", err)
 	}
 }

@@ -103,6 +103,31 @@ func (m *Encoder) SetTensors(ts []Tensor) error {
 	return nil
 }
 
+// Longer is the same model for inputs of up to so many tokens, with its learnt positions repeated behind one another, as Longformer
+// begins (Beltagy et al. 2020); seed is that of its dropout.
+func (m *Encoder) Longer(tokens int, seed uint64) (*Encoder, error) {
+	s := m.Spec
+	if tokens < s.Tokens {
+		return nil, fmt.Errorf("transformer: a model for inputs of %d tokens, must be at least the %d of the model it begins with (Spec.Tokens)", tokens, s.Tokens)
+	}
+	s.Tokens = tokens
+	long, err := NewEncoder(s, seed)
+	if err != nil {
+		return nil, err
+	}
+	ts, err := m.Tensors()
+	if err != nil {
+		return nil, err
+	}
+	for i, t := range ts {
+		if t.Name == "embedding/position" {
+			values := slices.Repeat(t.Values, (tokens+m.Spec.Tokens-1)/m.Spec.Tokens)
+			ts[i] = Tensor{t.Name, []int{tokens, s.Hidden}, values[:tokens*s.Hidden]}
+		}
+	}
+	return long, long.SetTensors(ts)
+}
+
 // Adopt takes from ts what fits: every parameter of the same name and shape, and of another model's positions those that
 // both have. It returns the names of the parameters that stay as they are: those of a new head, when a pretrained encoder is
 // fine-tuned.
