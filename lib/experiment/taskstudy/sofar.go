@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/sparse-attention/workbench/datasets"
-	"github.com/sparse-attention/workbench/lib/training"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
@@ -50,7 +49,7 @@ func (t Task) SoFar(seed uint64, d *datasets.Dataset, w Where) (*transformer.Enc
 		if len(split.examples) == 0 {
 			continue
 		}
-		score, err := training.Evaluate(w.Backend, m, split.examples, nil, t.Train.Objective)
+		score, err := t.judge(w.Backend, m, split.examples)
 		if err != nil {
 			return nil, nil, err
 		}

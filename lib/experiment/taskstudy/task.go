@@ -216,13 +216,23 @@ func (t Task) Run(ctx context.Context, seed uint64, d *datasets.Dataset, w Where
 	seconds := time.Since(began).Seconds()
 	rows := t.rows(seed, "dev", result.Best, seconds)
 	if len(d.Test) > 0 {
-		score, err := training.Evaluate(w.Backend, m, d.Test, nil, o.Objective)
+		score, err := t.judge(w.Backend, m, d.Test)
 		if err != nil {
 			return nil, nil, err
 		}
 		rows = append(rows, t.rows(seed, "test", score, seconds)...)
 	}
 	return m, rows, nil
+}
+
+// judge scores a model in batches as large as those that training evaluates with.
+func (t Task) judge(backend compute.Backend, m *transformer.Encoder, examples []datasets.Example) (training.Score, error) {
+	e, err := training.NewEvaluator(backend, m, nil, t.Train)
+	if err != nil {
+		return training.Score{}, err
+	}
+	defer e.Close()
+	return e.Evaluate(examples)
 }
 
 // state is the folder of one run's state.
