@@ -49,6 +49,7 @@ func Recipes() []Recipe {
 		{Task: "sst2", Title: "SST-2", Start: encoder, Stack: deep, Data: cut(64), Tokens: 0.45, Dense: fine(1, 64, 0, 5e-4), Options: fine(1, 64, 500, 2e-4), Sweep: 400},
 		{Task: "mrpc", Title: "MRPC (sentence pairs)", Start: encoder, Stack: deep, Data: cut(128), Tokens: 0.45, Dense: fine(3, 32, 0, 3e-4), Options: fine(1, 32, 0, 1e-4), Sweep: 200},
 		{Task: "imdb", Title: "IMDb (at most 256 tokens)", Start: encoder, Stack: deep, Data: cut(256), Tokens: 0.45, Dense: fine(1, 32, 0, 5e-4), Options: fine(1, 32, 300, 2e-4), Sweep: 100, Goal: 3000},
+		{Task: "wordnet", Title: "WordNet glosses (45 classes)", Start: encoder, Stack: deep, Data: cut(32), Tokens: 0.45, Dense: fine(1, 64, 0, 5e-4), Options: fine(1, 64, 500, 2e-4), Sweep: 400, Goal: 3000},
 	}
 }
 

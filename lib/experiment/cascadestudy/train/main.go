@@ -1,6 +1,6 @@
 // Command train trains the models of package cascadestudy and measures them.
 //
-//	go run -tags onnx ./lib/experiment/cascadestudy/train -task sst2,mrpc,imdb -state /tmp/cascade
+//	go run -tags onnx ./lib/experiment/cascadestudy/train -task sst2,mrpc,imdb,wordnet -state /tmp/cascade
 //
 // An interrupted training goes on where it stopped when it is called again with the same -state; a task that was measured there is
 // left alone. With -measure, models that are trained already are measured.
@@ -20,7 +20,7 @@ import (
 )
 
 func main() {
-	tasks := flag.String("task", "sst2,mrpc,imdb", "tasks, separated by commas")
+	tasks := flag.String("task", "sst2,mrpc,imdb,wordnet", "tasks, separated by commas")
 	starts := flag.String("starts", experiment.Checkpoints("."), "folder of the models to begin with")
 	data, root, state := command.Data(), command.Root("the checkpoints"), command.State("empty keeps none")
 	measure := flag.Bool("measure", false, "measure what is trained already, train nothing")
