@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/published"
 )
 
@@ -16,10 +17,41 @@ type Study struct {
 	Missing []string // recipes without measured numbers
 }
 
-// Result is what a recipe's models reached.
+// Result is what a recipe's models reached, with the first seed and with the others.
 type Result struct {
 	Title string
 	Measured
+	Others []Measured
+}
+
+// goal is the point of the abstract's reduction, the mean over so many seeds. Its interval is Student's over seeds where there are
+// several, else that of the paired difference.
+func (m Result) goal() (p Point, seeds int) {
+	var all []Point
+	for _, m := range append([]Measured{m.Measured}, m.Others...) {
+		if i := slices.IndexFunc(m.Points, func(p Point) bool { return p.Sweep == "goal" }); i >= 0 {
+			all = append(all, m.Points[i])
+		}
+	}
+	if len(all) < 2 {
+		return append(all, Point{})[0], len(all)
+	}
+	p = all[0]
+	mean := func(of func(Point) float64) (float64, float64) {
+		values := make([]float64, len(all))
+		for i, p := range all {
+			values[i] = of(p)
+		}
+		return datasets.MeanInterval(values)
+	}
+	p.Drop, p.Half = mean(func(p Point) float64 { return p.Drop })
+	p.Accuracy, _ = mean(func(p Point) float64 { return p.Accuracy })
+	p.Dense, _ = mean(func(p Point) float64 { return p.Dense })
+	p.Tokens, _ = mean(TokenRatio)
+	p.Reduction, _ = mean(func(p Point) float64 { return p.Reduction })
+	p.LSB, _ = mean(func(p Point) float64 { return p.LSB })
+	p.MeanBits, _ = mean(func(p Point) float64 { return p.MeanBits })
+	return p, len(all)
 }
 
 // Read collects what Measure left under root.
@@ -34,7 +66,17 @@ func Read(root string) (*Study, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.Models = append(s.Models, Result{r.Title, *m})
+		result := Result{Title: r.Title, Measured: *m}
+		for _, other := range r.Runs()[1:] {
+			switch m, err := other.ReadMeasured(root); {
+			case errors.Is(err, os.ErrNotExist):
+			case err != nil:
+				return nil, err
+			default:
+				result.Others = append(result.Others, *m)
+			}
+		}
+		s.Models = append(s.Models, result)
 	}
 	return s, nil
 }
@@ -98,10 +140,14 @@ func HeadRatio(p Point) float64  { return p.Heads }
 
 // Goals tabulates what the abstract's reduction costs our models.
 func (s *Study) Goals() (headings []string, rows [][]string) {
-	headings = []string{"model", "held-out examples", "tokens and values", "tokens", "values read", "dense", "pruned", "difference", "queries that need the low bits", "bits read"}
-	s.points("goal", func(m Result, p Point) {
-		rows = append(rows, []string{m.Title, fmt.Sprintf("%s, %d of %d", m.Split, p.Examples, m.Held), fmt.Sprintf("%.2f x", p.Reduction), fmt.Sprintf("%.2f x", p.Tokens), fmt.Sprintf("%.0f %%", 100*goalValues),
+	headings = []string{"model", "held-out examples", "seeds", "tokens and values", "tokens", "values read", "dense", "pruned", "difference", "queries that need the low bits", "bits read"}
+	for _, m := range s.Models {
+		p, seeds := m.goal()
+		if seeds == 0 {
+			continue
+		}
+		rows = append(rows, []string{m.Title, fmt.Sprintf("%s, %d of %d", m.Split, p.Examples, m.Held), fmt.Sprint(seeds), fmt.Sprintf("%.2f x", p.Reduction), fmt.Sprintf("%.2f x", p.Tokens), fmt.Sprintf("%.0f %%", 100*goalValues),
 			fmt.Sprintf("%.2f %%", p.Dense), fmt.Sprintf("%.2f %%", p.Accuracy), fmt.Sprintf("%+.2f ± %.2f points", -p.Drop, p.Half), fmt.Sprintf("%.1f %%", 100*p.LSB), fmt.Sprintf("%.2f", p.MeanBits)})
-	})
+	}
 	return headings, rows
 }

@@ -137,9 +137,17 @@ func (r Recipe) Make(ctx context.Context, backend compute.Backend, where Where, 
 	return m, transformer.ReplaceFile(done, nil)
 }
 
+// runs are all runs of all recipes.
+func runs() (out []Recipe) {
+	for _, r := range Recipes() {
+		out = append(out, r.Runs()...)
+	}
+	return out
+}
+
 // TrainAll makes all recipes whose data are here.
 func TrainAll(ctx context.Context, backend compute.Backend, where Where, observer training.Observer) error {
-	for _, r := range Recipes() {
+	for _, r := range runs() {
 		if _, err := r.Make(ctx, backend, where, observer); err != nil && !errors.Is(err, datasets.ErrNoData) {
 			return err
 		}
@@ -150,7 +158,7 @@ func TrainAll(ctx context.Context, backend compute.Backend, where Where, observe
 // Hash identifies the checkpoints and the measured numbers of all recipes that are there.
 func Hash(root string) string {
 	h := sha256.New()
-	for _, r := range Recipes() {
+	for _, r := range runs() {
 		for _, file := range []string{modelFile, measuredFile} {
 			if text, err := os.ReadFile(filepath.Join(root, r.Name(), file)); err == nil {
 				fmt.Fprintf(h, "%s %s %x\n", r.Name(), file, sha256.Sum256(text))
@@ -162,8 +170,8 @@ func Hash(root string) string {
 
 // Cards tabulates how the models were trained, leaving out those that are not there.
 func Cards(root string) (headings []string, rows [][]string) {
-	headings = []string{"model", "begins with", "steps", "tokens pruned, mean", "heads pruned, mean", "dense, dev", "at full pressure, dev"}
-	for _, r := range Recipes() {
+	headings = []string{"model", "seed", "begins with", "steps", "tokens pruned, mean", "heads pruned, mean", "dense, dev", "at full pressure, dev"}
+	for _, r := range runs() {
 		var c Card
 		if err := experiment.ReadCard(filepath.Join(root, r.Name()), &c); err != nil {
 			continue
@@ -175,7 +183,7 @@ func Cards(root string) (headings []string, rows [][]string) {
 		case r.Stack > 1:
 			begins += fmt.Sprintf(", its layers %d times", r.Stack)
 		}
-		rows = append(rows, []string{r.Title, begins, fmt.Sprint(c.Steps), fmt.Sprintf("%.0f %%", 100*c.Tokens), fmt.Sprintf("%.0f %%", 100*c.Heads),
+		rows = append(rows, []string{r.Title, fmt.Sprint(c.Seed), begins, fmt.Sprint(c.Steps), fmt.Sprintf("%.0f %%", 100*c.Tokens), fmt.Sprintf("%.0f %%", 100*c.Heads),
 			fmt.Sprintf("%.1f %%", 100*c.DenseAccuracy), fmt.Sprintf("%.1f %%", 100*c.PrunedAccuracy)})
 	}
 	return headings, rows

@@ -36,8 +36,10 @@ func main() {
 			if err != nil {
 				return err
 			}
-			if err := run(ctx, b, r, where, *measure); err != nil {
-				return fmt.Errorf("%s: %w", r.Task, err)
+			for _, r := range r.Runs() {
+				if err := run(ctx, b, r, where, *measure); err != nil {
+					return fmt.Errorf("%s: %w", r.Name(), err)
+				}
 			}
 		}
 		return nil
@@ -45,7 +47,7 @@ func main() {
 }
 
 func run(ctx context.Context, backend compute.Backend, r cascadestudy.Recipe, where cascadestudy.Where, measure bool) error {
-	watch := command.NewWatch(r.Task)
+	watch := command.NewWatch(r.Name())
 	var m *cascadestudy.Measured
 	var err error
 	if measure {
