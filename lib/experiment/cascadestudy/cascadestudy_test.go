@@ -4,10 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/sparse-attention/workbench/datasets"
+	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/experiment/cascadestudy"
 	"github.com/sparse-attention/workbench/lib/training"
 	"github.com/sparse-attention/workbench/lib/transformer"
@@ -133,5 +135,32 @@ func TestFind(t *testing.T) {
 				t.Errorf("%s, %d layers: %v", r.Name(), layers, err)
 			}
 		}
+	}
+}
+
+// Seeds of a recipe are one row: the mean of what they lose, with Student's interval over them.
+func TestSeedsAreOneRow(t *testing.T) {
+	root := t.TempDir()
+	r, err := cascadestudy.Find("mrpc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs := r.Runs()
+	if len(runs) != 3 || runs[0].Name() != "mrpc-cascade" || runs[2].Name() != "mrpc-cascade-seed3" || runs[2].Dense.Seed != 3 {
+		t.Fatalf("runs are %+v", runs)
+	}
+	for i, drop := range []float64{1, 3} {
+		m := cascadestudy.Measured{Split: "dev", Held: 408, Points: []cascadestudy.Point{{InLoop: true, Sweep: "goal", Drop: drop, Half: 2, Dense: 70, Accuracy: 70 - drop, Examples: 408}}}
+		if err := experiment.WriteJSON(filepath.Join(root, runs[i].Name(), "measured.json"), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := cascadestudy.Read(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	headings, rows := s.Goals()
+	if len(rows) != 1 || rows[0][slices.Index(headings, "seeds")] != "2" || rows[0][slices.Index(headings, "difference")] != "-2.00 ± 12.71 points" {
+		t.Errorf("goals are %v", rows)
 	}
 }
