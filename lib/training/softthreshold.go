@@ -103,7 +103,7 @@ func (t *SoftThreshold) Scores(p *transformer.Pass, layer int, x, visible *graph
 	th := graph.ExpandLeftToRank(p.Parameter(ThresholdName(layer)), len(dims))
 	pairs := p.Pairs(visible, dims...)
 	if !p.Training {
-		top := graph.ReduceAndKeep(graph.Where(pairs, x, graph.FillScalar(x.Graph(), x.Shape(), transformer.Removed)), graph.ReduceMax, -1)
+		top := graph.ReduceAndKeep(transformer.Only(x, pairs), graph.ReduceMax, -1)
 		kept := graph.LogicalOr(graph.GreaterOrEqual(x, th), graph.GreaterOrEqual(x, top))
 		p.ReportKept(share(kept, pairs))
 		return transformer.Only(x, kept)

@@ -47,7 +47,7 @@ func ends(p *transformer.Pass, hook transformer.Hook, in []*graph.Node) (first, 
 	logits := p.Logits(hook, in[0], in[1])
 	end := func(i int) *graph.Node {
 		z := graph.Squeeze(graph.Slice(logits, graph.AxisRange(), graph.AxisRange(), graph.AxisElem(i)), -1)
-		return graph.Where(p.Valid, z, graph.FillScalar(p.Graph, z.Shape(), transformer.Removed))
+		return transformer.Only(z, p.Valid)
 	}
 	return end(0), end(1)
 }

@@ -19,10 +19,10 @@ type TopKeys struct {
 func (t TopKeys) Prepare(m *transformer.Encoder) error {
 	f := legal.Of("training: TopKeys")
 	f.Share("Keep", t.Keep)
-	if m.Spec.Causal {
-		return fmt.Errorf("training: the model has Spec.Causal set, must be clear: TopKeys balances rows that see all keys")
+	if err := f.Err(); err != nil || !m.Spec.Causal {
+		return err
 	}
-	return f.Err()
+	return fmt.Errorf("training: the model has Spec.Causal set, must be clear: TopKeys balances rows that see all keys")
 }
 
 // Names implements Hook: there is nothing to train.

@@ -25,8 +25,8 @@ func (c *Cascaded) weights(root string) (string, error) {
 	return hex.EncodeToString(sum[:])[:16], nil
 }
 
-// Again runs the goal once more on n held-out examples of every recipe whose data and weights are here, and tells how many answers are those
-// that were measured after training. Another backend rounds differently, so that a close answer may turn.
+// Again runs the goal once more on n held-out examples of every recipe whose data and weights are here, and tells how many answers
+// are those that were measured after training. Another backend rounds differently, so that a close answer may turn.
 func Again(ctx context.Context, backend compute.Backend, where Where, n int) (headings []string, rows [][]string, err error) {
 	headings = []string{"model", "examples run again", "same answer as measured", "right now", "right then"}
 	for _, r := range Recipes() {

@@ -33,8 +33,8 @@ const encoder = "pretrained-l2-h128"
 
 // Recipes are the models of SpAtten's notebook.
 func Recipes() []Recipe {
-	// MRPC's dev split is small, so that three seeds stand beside each other. The last epoch is kept, whatever the dev split says: so the dev split of a task whose test labels are not public has chosen
-	// nothing, and may judge.
+	// The last epoch is kept, whatever the dev split says: so the dev split of a task whose test labels are not public has chosen
+	// nothing, and may judge. MRPC's is small, so that three seeds stand beside each other.
 	last := func(training.Score, training.Score) bool { return true }
 	fine := func(epochs, batch, steps int, rate float64) training.Options {
 		return training.Options{Epochs: epochs, Batch: batch, LearningRate: rate, StepsPerEpoch: steps, Seed: 1, SaveEvery: 100, Better: last}

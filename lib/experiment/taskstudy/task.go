@@ -13,6 +13,7 @@ import (
 
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/experiment"
+	"github.com/sparse-attention/workbench/lib/experiment/joint"
 	"github.com/sparse-attention/workbench/lib/training"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
@@ -27,7 +28,7 @@ type Task struct {
 	White bool             // the patch embedding begins whitened
 	Start string           // pretrained encoder whose weights, shape and vocabulary the model begins with; "" = none
 	Fresh bool             // only the shape and the vocabulary of Start are taken: what pretraining gives is the difference
-	Long  string           // folder of a model of shorter inputs that the model begins with, whole, its positions repeated; "" = none
+	Long  string           // recipe of package joint for shorter inputs, whose dense model the model begins with, its positions repeated; "" = none
 	Train training.Options
 	Seeds int // seeds that the table is made from
 	Steps int // of training on with a method, batches of 32; 0 = 150
@@ -142,15 +143,15 @@ func (t *Task) Open(folder, root string) (*datasets.Dataset, error) {
 		t.Model = start.Fit(transformer.Pooled, o.MaxTokens, 2, t.Model.Dropout)
 	}
 	if t.Long != "" {
-		dir := filepath.Join(root, t.Long)
-		short, _, err := transformer.Load(filepath.Join(dir, experiment.DenseWeights))
+		r, err := joint.FindRecipe(t.Long)
 		if err != nil {
-			return nil, fmt.Errorf("taskstudy: model of shorter inputs %s: %w", t.Long, err)
-		}
-		if o.Vocabulary, err = datasets.LoadVocabulary(filepath.Join(dir, experiment.StartVocabulary)); err != nil {
 			return nil, err
 		}
-		t.short, t.Model = short, short.Spec
+		short, err := r.Load(root)
+		if err != nil {
+			return nil, err
+		}
+		t.short, o.Vocabulary, t.Model = short.Dense, short.Vocabulary, short.Dense.Spec
 		t.Model.Tokens = o.MaxTokens
 	}
 	return datasets.Open(t.Set, o)
