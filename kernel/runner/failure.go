@@ -38,11 +38,13 @@ var (
 	// GoNB marks a line of a compiler's message and one of a stack trace in two ways.
 	compilerMark = regexp.MustCompile(`^Cell\[(\d+)\]: Line (\d+)\n`)
 	traceMark    = regexp.MustCompile(`\[\[ Cell \[(\d+)\] Line (\d+) \]\]`)
+	programPlace = regexp.MustCompile(`\bgonb/main\.go:(\d+)`) // as scrubber leaves it
 	exitMark     = regexp.MustCompile(`^(\^C|exit status \d+|signal: .*)$`)
 )
 
-// explain finds the message and the place in what the kernel reported. sources are the cells by their number In [n].
-func (e *CellError) explain(reply jupyter.Reply, outputs []notebook.Output, sources map[int]string) {
+// explain finds the message and the place in what the kernel reported. sources are the cells by their number In [n]; program is
+// what GoNB made of them, nil where it cannot be read.
+func (e *CellError) explain(reply jupyter.Reply, outputs []notebook.Output, sources map[int]string, program []string) {
 	e.Message = firstMessage(reply)
 	for _, entry := range reply.Traceback {
 		entry = ansi.ReplaceAllString(entry, "")
@@ -62,7 +64,31 @@ func (e *CellError) explain(reply jupyter.Reply, outputs []notebook.Output, sour
 		}
 		if m := traceMark.FindStringSubmatch(text); m != nil {
 			e.place(m[1], m[2], sources)
+		} else if m := programPlace.FindStringSubmatch(text); m != nil {
+			e.find(m[1], sources, program)
 		}
+	}
+}
+
+// find looks for a line of the program in the cell. GoNB marks a stack trace as it is read, piece by piece: a line that arrives in
+// two pieces is left without its mark. A text that stands in the cell more than once has no place.
+func (e *CellError) find(line string, sources map[int]string, program []string) {
+	n, _ := strconv.Atoi(line)
+	if n < 1 || n > len(program) {
+		return
+	}
+	text, at := strings.TrimSpace(program[n-1]), 0
+	for i, l := range strings.Split(sources[e.Count], "\n") {
+		if strings.TrimSpace(l) != text {
+			continue
+		}
+		if at > 0 {
+			return
+		}
+		at = i + 1
+	}
+	if at > 0 && text != "" {
+		e.Line, e.Source = at, text
 	}
 }
 

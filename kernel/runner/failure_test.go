@@ -22,6 +22,11 @@ func TestExplain(t *testing.T) {
 		{"panic in an earlier cell's code", jupyter.Reply{Value: "exit status 2", Traceback: []string{"exit status 2"}},
 			"panic: index out of range\n\ngoroutine 1 [running]:\n\t \x1b[7m[[ Cell [1] Line 2 ]]\x1b[0m gonb/main.go:9\nexit status 2\n",
 			CellError{Source: "return x[5]", Message: "panic: index out of range (line 2 of In [1])"}},
+		{"a mark that GoNB did not set", jupyter.Reply{Value: "exit status 2"},
+			"panic: bad\n\ngoroutine 1 [running]:\nmain.main()\n\tgonb/main.go:3 +0x1d\nexit status 2\n",
+			CellError{Line: 3, Source: "foo(x)", Message: "panic: bad"}},
+		{"a line that stands nowhere in the cell", jupyter.Reply{Value: "exit status 2"}, "panic: bad\n\tgonb/main.go:1 +0x1d\n", CellError{Message: "panic: bad"}},
+		{"a line behind the program", jupyter.Reply{Value: "exit status 2"}, "panic: bad\n\tgonb/main.go:9 +0x1d\n", CellError{Message: "panic: bad"}},
 		{"exit", jupyter.Reply{Value: "exit status 3"}, "first\nbad thing\nexit status 3\n", CellError{Message: "bad thing"}},
 		{"silent exit", jupyter.Reply{Value: "exit status 3"}, "exit status 3\n", CellError{Message: "exit status 3"}},
 		{"special command", jupyter.Reply{Value: "executing special commands in cell: `%exec` needs a name"}, "",
@@ -30,7 +35,7 @@ func TestExplain(t *testing.T) {
 			CellError{Message: "message"}},
 	} {
 		got := CellError{Count: 2}
-		got.explain(c.reply, []notebook.Output{{Type: notebook.Stream, Name: "stderr", Text: c.stderr}}, sources)
+		got.explain(c.reply, []notebook.Output{{Type: notebook.Stream, Name: "stderr", Text: c.stderr}}, sources, []string{"package main", "\tx := 1", "\tfoo(x)"})
 		c.want.Count = 2
 		if got != c.want {
 			t.Errorf("%s: %+v, must be %+v", c.name, got, c.want)

@@ -66,6 +66,19 @@ func (s *session) close() {
 	s.process.Kill()
 }
 
+// program is the source that GoNB made of the cells, line by line; nil where there is none.
+func (s *session) program() []string {
+	found, _ := filepath.Glob(filepath.Join(s.process.Scratch, "gonb_*", "main.go"))
+	if len(found) != 1 {
+		return nil
+	}
+	text, err := os.ReadFile(found[0])
+	if err != nil {
+		return nil
+	}
+	return strings.Split(string(text), "\n")
+}
+
 // environ is the environment of this process without the folders of PATH that hold gopls and nothing that a cell needs:
 // GoNB would start it to serve an editor, and there is none.
 func environ() []string {

@@ -121,7 +121,7 @@ func execute(ctx context.Context, s *session, n *notebook.Notebook, job Job, scr
 				failure.Message = err.Error()
 				o.Fail("Kernel", err.Error(), []string{err.Error()})
 			} else {
-				failure.explain(reply, o.List(), sources)
+				failure.explain(reply, o.List(), sources, s.program())
 			}
 			return failure
 		}

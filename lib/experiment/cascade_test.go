@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute"
+
 	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/experiment"
 	"github.com/sparse-attention/workbench/lib/fixedpoint"
@@ -60,11 +62,18 @@ func TestCascadeInGraphIsTheOracle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := experiment.CascadeOf(3, 0.5, 0.4, 1)
+	for _, values := range []float64{1, 0.5} {
+		inGraphIsTheOracle(t, backend, m, examples, values)
+	}
+}
+
+func inGraphIsTheOracle(t *testing.T, backend compute.Backend, m *transformer.Encoder, examples []datasets.Example, values float64) {
+	t.Helper()
+	c, err := experiment.CascadeOf(3, 0.5, 0.4, values)
 	if err != nil {
 		t.Fatal(err)
 	}
-	inGraph, err := training.Evaluate(backend, m, examples, &training.Cascade{Tokens: c.Tokens, Heads: c.Heads}, nil)
+	inGraph, err := training.Evaluate(backend, m, examples, &training.Cascade{Tokens: c.Tokens, Heads: c.Heads, Values: values}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,11 +40,17 @@ func best(retention float64, query, key, step, valid *graph.Node) *graph.Node {
 	rowMean := graph.ReduceAndKeep(graph.Mul(query, mean), graph.ReduceSum, -1) // [batch, heads, queries, 1]
 	rowSquare := graph.ReduceAndKeep(graph.Mul(graph.Einsum("bhqm,bhml->bhql", query, second), query), graph.ReduceSum, -1)
 	deviation := graph.Sqrt(graph.Add(graph.MaxScalar(graph.Sub(rowSquare, graph.Square(rowMean)), 1e-12), tieVariance))
-
 	// The share aimed at is a half key above the rounded count, so that the count itself is inside.
 	want := graph.Div(graph.AddScalar(graph.Ceil(graph.AddScalar(graph.MulScalar(count, retention), -1e-4)), -0.5), count)
+	return graph.GreaterOrEqual(estimate, balanced(estimate, count, want, graph.Sub(rowMean, tieMean), deviation))
+}
+
+// balanced looks for the threshold of every row of estimates above which the wanted share of its count lies. A row's mean and
+// deviation say where to begin, and, by reach, within which bounds.
+func balanced(estimate, count, want, mean, deviation *graph.Node) *graph.Node {
+	n := estimate.Shape().Dimensions[3]
 	target := logit(want, n)
-	threshold := graph.Add(graph.Sub(rowMean, tieMean), graph.MulScalar(graph.Mul(deviation, target), -1/logistic))
+	threshold := graph.Add(mean, graph.MulScalar(graph.Mul(deviation, target), -1/logistic))
 	low := graph.Sub(threshold, graph.MulScalar(deviation, reach)) // keeps too many
 	high := graph.Add(threshold, graph.MulScalar(deviation, reach))
 	for range corrections {
@@ -56,7 +62,7 @@ func best(retention float64, query, key, step, valid *graph.Node) *graph.Node {
 		inside := graph.LogicalAnd(graph.GreaterThan(next, low), graph.LessThan(next, high))
 		threshold = graph.Where(inside, next, graph.MulScalar(graph.Add(low, high), 0.5))
 	}
-	return graph.GreaterOrEqual(estimate, threshold)
+	return threshold
 }
 
 // reach is how many standard deviations from the first guess a threshold is looked for.

@@ -14,10 +14,14 @@ import (
 // are dropped for good. Selection has no gradient; what is left has. Package pruning holds the same in plain Go, its oracle.
 //
 // The first token is never dropped, since the classifier reads it (assumed). A dropped token is no key and earns nothing as
-// a query; its own state still moves through the layers, where nothing reads it. Local value pruning is not trained.
+// a query; its own state still moves through the layers, where nothing reads it.
 type Cascade struct {
 	Tokens []float64 // pruned share of the sentence's tokens, one a layer, not falling; the first layer's must be 0
 	Heads  []float64 // the same of heads
+
+	// Values is the share of a query's keys whose values it reads, those of the largest probabilities, in (0,1]; 0 is 1. Rows are
+	// balanced as those of Detector are; pruning.LocalValue is the same rule in plain Go.
+	Values float64
 
 	// Vary trains for all ratios up to these: half of the examples of a batch are pruned with a share of both, drawn evenly
 	// from 0 to 1, and half of them lose heads. Off, every example is pruned fully, as in an evaluation.
@@ -43,6 +47,9 @@ func (c *Cascade) Validate(layers int) error {
 				return fmt.Errorf("training: Cascade.%s[%d] is %v, must be at least %v: what was pruned does not come back", f.name, l, r, f.ratios[l-1])
 			}
 		}
+	}
+	if !(c.Values >= 0 && c.Values <= 1) {
+		return fmt.Errorf("training: Cascade.Values is %v, must be in (0,1], or 0 for all", c.Values)
 	}
 	return nil
 }
@@ -109,22 +116,42 @@ func (c *Cascade) Scores(p *transformer.Pass, layer int, x, visible *graph.Node)
 }
 
 // Probabilities implements transformer.ProbabilityHook: tokens earn the attention that living queries of living heads pay
-// them, heads the magnitude of what they put out; pruned heads are switched off.
+// them, heads the magnitude of what they put out; pruned heads are switched off. The values that a query does not read change
+// what its head puts out, not what it pays.
 func (c *Cascade) Probabilities(p *transformer.Pass, layer int, x, visible *graph.Node) *graph.Node {
 	s := p.State.(*cascadeState)
 	if c.Heads[layer] > 0 {
 		x = graph.Mul(x, graph.InsertAxes(s.heads, -1, -1))
 	}
-	if layer == len(c.Tokens)-1 {
-		return x // nothing is dropped by what the last layer earns
+	last := layer == len(c.Tokens)-1 // nothing is dropped by what the last layer earns
+	if !last {
+		s.earned = graph.Add(s.earned, graph.ReduceSum(graph.Einsum("bq,bhqk->bhk", s.tokens, graph.StopGradient(x)), 1))
 	}
-	paid := graph.StopGradient(x)
-	s.earned = graph.Add(s.earned, graph.ReduceSum(graph.Einsum("bq,bhqk->bhk", s.tokens, paid), 1))
-	if c.Heads[len(c.Heads)-1] > 0 {
-		out := graph.Abs(graph.Einsum("bhqk,bhkd->bhqd", paid, graph.StopGradient(p.V)))
+	if c.Values > 0 && c.Values < 1 {
+		x = graph.Mul(x, graph.ConvertDType(s.read(x, c.Values), x.DType()))
+	}
+	if !last && c.Heads[len(c.Heads)-1] > 0 {
+		out := graph.Abs(graph.Einsum("bhqk,bhkd->bhqd", graph.StopGradient(x), graph.StopGradient(p.V)))
 		s.output = graph.Add(s.output, graph.ReduceSum(graph.Einsum("bq,bhqd->bhd", s.tokens, out), -1))
 	}
 	return x
+}
+
+// read marks the values that every query reads: of the tokens alive, those with the largest probabilities, at least one.
+func (s *cascadeState) read(probabilities *graph.Node, share float64) *graph.Node {
+	alive := graph.InsertAxes(s.tokens, 1, 1) // [batch, 1, 1, N]
+	count := graph.ReduceAndKeep(alive, graph.ReduceSum, -1)
+	// Probabilities do not tie as codes do: a little above the wanted number, a threshold that reads it stays.
+	want := graph.Div(graph.AddScalar(left(count, graph.Reshape(s.press, count.Shape().Dimensions...), 1-share), 0.1), count)
+	// Probabilities span decades: their logarithms are nearer to a normal distribution, at which the search begins.
+	const faint = 1e-9
+	x := graph.Log(graph.MaxScalar(graph.StopGradient(probabilities), faint))
+	mean := graph.Div(graph.ReduceAndKeep(graph.Mul(x, alive), graph.ReduceSum, -1), count)
+	square := graph.Div(graph.ReduceAndKeep(graph.Mul(graph.Square(x), alive), graph.ReduceSum, -1), count)
+	deviation := graph.Sqrt(graph.MaxScalar(graph.Sub(square, graph.Square(mean)), 1e-6))
+	x = transformer.Only(x, positive(alive))
+	threshold := balanced(x, count, want, mean, deviation)
+	return graph.GreaterOrEqual(x, graph.Min(threshold, graph.ReduceAndKeep(x, graph.ReduceMax, -1)))
 }
 
 func positive(x *graph.Node) *graph.Node { return graph.GreaterThan(x, graph.ZerosLike(x)) }

@@ -26,6 +26,7 @@ type Recipe struct {
 	Options       training.Options // of the twins
 	Seeds         int              // times that it is made, with seeds from 1; 0 is once
 	Tokens, Heads float64          // mean pruned shares at full pressure; examples are pruned by all shares up to these
+	Values        float64          // share of its keys whose values a query reads at full pressure
 	Sweep, Goal   int              // held-out examples of a point of a sweep and of the goal; 0 = all
 }
 
@@ -46,12 +47,12 @@ func Recipes() []Recipe {
 		return datasets.Options{MaxTokens: tokens, Overflow: datasets.Truncate}
 	}
 	return []Recipe{
-		{Task: "listops-short", Title: "ListOps (at most 128 tokens)", Base: "listops-short", Tokens: 0.45, Options: fine(1, 32, 2000, 3e-4), Sweep: 200},
-		{Task: "gosource", Title: "Go source (bytes)", Base: "gosource", Tokens: 0.45, Heads: 0.25, Options: fine(1, 32, 150, 5e-4), Sweep: 200, Goal: 1000},
-		{Task: "sst2", Title: "SST-2", Start: encoder, Stack: deep, Data: cut(64), Tokens: 0.45, Dense: fine(1, 64, 0, 5e-4), Options: fine(1, 64, 500, 2e-4), Sweep: 400},
-		{Task: "mrpc", Title: "MRPC (sentence pairs)", Start: encoder, Stack: deep, Data: cut(128), Tokens: 0.45, Dense: fine(3, 32, 0, 3e-4), Options: fine(1, 32, 0, 1e-4), Seeds: 3, Sweep: 200},
-		{Task: "imdb", Title: "IMDb (at most 256 tokens)", Start: encoder, Stack: deep, Data: cut(256), Tokens: 0.45, Dense: fine(1, 32, 0, 5e-4), Options: fine(1, 32, 300, 2e-4), Sweep: 100, Goal: 3000},
-		{Task: "wordnet", Title: "WordNet glosses (45 classes)", Start: encoder, Stack: deep, Data: cut(32), Tokens: 0.45, Dense: fine(1, 64, 0, 5e-4), Options: fine(1, 64, 500, 2e-4), Sweep: 400, Goal: 3000},
+		{Task: "listops-short", Title: "ListOps (at most 128 tokens)", Base: "listops-short", Tokens: 0.45, Values: goalValues, Options: fine(1, 32, 3000, 3e-4), Sweep: 200},
+		{Task: "gosource", Title: "Go source (bytes)", Base: "gosource", Tokens: 0.45, Values: goalValues, Heads: 0.25, Options: fine(1, 32, 150, 5e-4), Sweep: 200, Goal: 1000},
+		{Task: "sst2", Title: "SST-2", Start: encoder, Stack: deep, Data: cut(64), Tokens: 0.45, Values: goalValues, Dense: fine(1, 64, 0, 5e-4), Options: fine(1, 64, 500, 2e-4), Sweep: 400},
+		{Task: "mrpc", Title: "MRPC (sentence pairs)", Start: encoder, Stack: deep, Data: cut(128), Tokens: 0.45, Values: goalValues, Dense: fine(3, 32, 0, 3e-4), Options: fine(1, 32, 0, 1e-4), Seeds: 3, Sweep: 200},
+		{Task: "imdb", Title: "IMDb (at most 256 tokens)", Start: encoder, Stack: deep, Data: cut(256), Tokens: 0.45, Values: goalValues, Dense: fine(1, 32, 0, 5e-4), Options: fine(1, 32, 300, 2e-4), Sweep: 100, Goal: 3000},
+		{Task: "wordnet", Title: "WordNet glosses (45 classes)", Start: encoder, Stack: deep, Data: cut(32), Tokens: 0.45, Values: goalValues, Dense: fine(1, 64, 0, 5e-4), Options: fine(1, 64, 1500, 2e-4), Sweep: 400, Goal: 3000},
 	}
 }
 
@@ -79,11 +80,11 @@ func (r Recipe) Runs() (out []Recipe) {
 
 // Hook is the pruning of a training run.
 func (r Recipe) Hook(layers int) (*training.Cascade, error) {
-	c, err := experiment.CascadeOf(layers, r.Tokens, r.Heads, 1)
+	c, err := experiment.CascadeOf(layers, r.Tokens, r.Heads, r.Values)
 	if err != nil {
 		return nil, err
 	}
-	return &training.Cascade{Tokens: c.Tokens, Heads: c.Heads, Vary: true}, nil
+	return &training.Cascade{Tokens: c.Tokens, Heads: c.Heads, Values: r.Values, Vary: true}, nil
 }
 
 // begin is what a recipe begins with.

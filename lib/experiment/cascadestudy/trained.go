@@ -28,6 +28,7 @@ type Card struct {
 	Steps          int     // of either twin
 	Minutes        float64 // wall time; differs from run to run
 	Tokens, Heads  float64 // ratios at full pressure
+	Values         float64 // share of the values that a query reads there
 	DenseAccuracy  float64 // of the dense twin on the watched dev examples, 0..1
 	PrunedAccuracy float64 // at full pressure
 	Kept           []float64
@@ -114,7 +115,7 @@ func (r Recipe) Train(ctx context.Context, backend compute.Backend, where Where,
 		return nil, err
 	}
 	c.Card = Card{Recipe: r.Name(), Task: b.data.Name, Start: r.Start, DataHash: b.data.Hash(), Seed: r.Options.Seed, Backend: backend.Name(), Steps: cascaded.Steps,
-		Minutes: time.Since(began).Minutes(), Tokens: r.Tokens, Heads: r.Heads, DenseAccuracy: dense.Best.Accuracy, PrunedAccuracy: cascaded.Best.Accuracy, Kept: cascaded.Best.Kept}
+		Minutes: time.Since(began).Minutes(), Tokens: r.Tokens, Heads: r.Heads, Values: r.Values, DenseAccuracy: dense.Best.Accuracy, PrunedAccuracy: cascaded.Best.Accuracy, Kept: cascaded.Best.Kept}
 	return c, c.save(where.Root)
 }
 
@@ -170,7 +171,7 @@ func Hash(root string) string {
 
 // Cards tabulates how the models were trained, leaving out those that are not there.
 func Cards(root string) (headings []string, rows [][]string) {
-	headings = []string{"model", "seed", "begins with", "steps", "tokens pruned, mean", "heads pruned, mean", "dense, dev", "at full pressure, dev"}
+	headings = []string{"model", "seed", "begins with", "steps", "tokens pruned, mean", "heads pruned, mean", "values read", "dense, dev", "at full pressure, dev"}
 	for _, r := range runs() {
 		var c Card
 		if err := experiment.ReadCard(filepath.Join(root, r.Name()), &c); err != nil {
@@ -183,7 +184,7 @@ func Cards(root string) (headings []string, rows [][]string) {
 		case r.Stack > 1:
 			begins += fmt.Sprintf(", its layers %d times", r.Stack)
 		}
-		rows = append(rows, []string{r.Title, fmt.Sprint(c.Seed), begins, fmt.Sprint(c.Steps), fmt.Sprintf("%.0f %%", 100*c.Tokens), fmt.Sprintf("%.0f %%", 100*c.Heads),
+		rows = append(rows, []string{r.Title, fmt.Sprint(c.Seed), begins, fmt.Sprint(c.Steps), fmt.Sprintf("%.0f %%", 100*c.Tokens), fmt.Sprintf("%.0f %%", 100*c.Heads), fmt.Sprintf("%.0f %%", 100*c.Values),
 			fmt.Sprintf("%.1f %%", 100*c.DenseAccuracy), fmt.Sprintf("%.1f %%", 100*c.PrunedAccuracy)})
 	}
 	return headings, rows

@@ -49,7 +49,7 @@ func Tasks() []Task {
 		{
 			Name: "fashion-mnist", Set: "fashion-mnist", Shape: "ViT L3 H96 A3, 4x4 patches", Model: encoder(3, 96, 3, 0), White: true,
 			Data:  datasets.Options{Patch: 4, Overlap: 2},
-			Train: training.Options{Epochs: 6, Batch: 64, LearningRate: 2e-3, SaveEvery: 200, Augment: datasets.Augment{Flip: true}}, Seeds: 3,
+			Train: training.Options{Epochs: 14, Batch: 64, LearningRate: 2e-3, SaveEvery: 200, Augment: datasets.Augment{Flip: true}}, Seeds: 3,
 		},
 		{
 			Name: "cifar-10", Set: "cifar-10", Shape: "ViT L4 H96 A3, 4x4 patches", Model: encoder(4, 96, 3, 0), White: true,
