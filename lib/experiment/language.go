@@ -7,7 +7,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gomlx/compute"
 
@@ -95,7 +94,6 @@ func (r LanguageRecipe) spec(d *datasets.Dataset) transformer.Spec {
 // Train makes the decoder anew and keeps each phase in root/<name> as soon as it is done; an interrupted call goes on from
 // the checkpoints in scratch.
 func (r LanguageRecipe) Train(ctx context.Context, backend compute.Backend, data *datasets.Dataset, root, scratch string, observer training.Observer) (*TrainedLanguage, error) {
-	began := time.Now()
 	t := &TrainedLanguage{Recipe: r}
 	var err error
 	if t.Dense, err = transformer.NewEncoder(r.spec(data), r.Dense.Seed); err != nil {
@@ -109,21 +107,19 @@ func (r LanguageRecipe) Train(ctx context.Context, backend compute.Backend, data
 	}
 	t.Card = LanguageCard{Recipe: r.Name, Task: data.Name, DataHash: data.Hash(), Train: len(data.Train), Dev: len(data.Dev), Test: len(data.Test),
 		Seed: r.Dense.Seed, Backend: backend.Name(), Steps: dense.Steps, Unit: "byte", DensePerplexity: perplexityOf(dense.Best), ModelParameters: t.Dense.Spec.Size(),
-		Minutes: time.Since(began).Minutes()}
+		Minutes: dense.Seconds / 60}
 	if err := t.Save(root); err != nil {
 		return nil, err
 	}
 	if err := r.learnThresholds(ctx, backend, data, t, scratch, observer); err != nil {
 		return nil, err
 	}
-	t.Card.Minutes = time.Since(began).Minutes()
 	if err := t.Save(root); err != nil {
 		return nil, err
 	}
 	if err := r.trainCascade(ctx, backend, data, t, scratch, observer); err != nil {
 		return nil, err
 	}
-	t.Card.Minutes = time.Since(began).Minutes()
 	return t, t.Save(root)
 }
 
@@ -147,6 +143,7 @@ func (r LanguageRecipe) trainCascade(ctx context.Context, backend compute.Backen
 	}
 	t.Cascaded = m
 	t.Card.Steps += run.Steps
+	t.Card.Minutes += run.Seconds / 60
 	t.Card.CascadePerplexity = perplexityOf(run.Best)
 	return nil
 }
@@ -170,6 +167,7 @@ func (r LanguageRecipe) learnThresholds(ctx context.Context, backend compute.Bac
 	}
 	t.Pruned, t.Thresholds = pruned, &pruning.Threshold{Model: r.Name, Seed: r.Thresholds.Seed, Layers: thresholds}
 	t.Card.Steps += run.Steps
+	t.Card.Minutes += run.Seconds / 60
 	t.Card.PrunedPerplexity, t.Card.Kept = perplexityOf(run.Best), run.Best.Kept
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/sparse-attention/workbench/datasets"
@@ -103,7 +102,6 @@ func (r Recipe) Train(ctx context.Context, backend compute.Backend, data *datase
 	if r.Start != "" && r.start == nil {
 		return nil, fmt.Errorf("experiment: recipe %s begins with %s, call Begin before Train", r.Name, r.Start)
 	}
-	began := time.Now()
 	dense, err := r.model(data)
 	if err != nil {
 		return nil, err
@@ -119,14 +117,13 @@ func (r Recipe) Train(ctx context.Context, backend compute.Backend, data *datase
 		return nil, err
 	}
 	t.Card.Steps += first.Steps
-	t.Card.Minutes = time.Since(began).Minutes()
+	t.Card.Minutes += first.Seconds / 60
 	return t, nil
 }
 
 // LearnThresholds trains a fine-tuned model on with one threshold a layer, by the recipe's second phase; accuracy (0..1) is
 // what the model reaches on the dev split without pruning. The dense model is left as it is.
 func (r Recipe) LearnThresholds(ctx context.Context, backend compute.Backend, data *datasets.Dataset, dense *transformer.Encoder, accuracy float64, scratch string, observer training.Observer) (*Trained, error) {
-	began := time.Now()
 	pruned, err := CopyOf(dense, r.Thresholds.Seed)
 	if err != nil {
 		return nil, err
@@ -151,7 +148,7 @@ func (r Recipe) LearnThresholds(ctx context.Context, backend compute.Backend, da
 	t := &Trained{Recipe: r, Vocabulary: data.Vocabulary, Dense: dense, Pruned: pruned,
 		Thresholds: &pruning.Threshold{Model: r.Name, Seed: r.Thresholds.Seed, Layers: thresholds},
 		Card: Card{Recipe: r.Name, Task: data.Name, DataHash: data.Hash(), Train: len(data.Train), Dev: len(data.Dev), Seed: r.Dense.Seed,
-			Backend: backend.Name(), Steps: run.Steps, Minutes: time.Since(began).Minutes(),
+			Backend: backend.Name(), Steps: run.Steps, Minutes: run.Seconds / 60,
 			DenseAccuracy: accuracy, PrunedAccuracy: best.Accuracy, Kept: best.Kept, ModelParameters: dense.Spec.Size()}}
 	if _, err := datasets.ParseListOps(data.Dev[0].Text); err == nil {
 		t.Card.RootOnlyDev = datasets.RootOperatorAccuracy(data.Train, data.Dev)

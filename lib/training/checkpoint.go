@@ -78,6 +78,7 @@ func (r *run) save() error {
 		t.Name = bestPrefix + t.Name
 		ts = append(ts, t)
 	}
+	r.clock()
 	state := r.progress()
 	state.Epoch, state.Done, state.Result, state.Loss = r.epoch, r.done, r.result, r.loss
 	generator, err := r.model.Store.GetVariable(model.ScopeSeparator + model.RNGStateVariableName).Value()

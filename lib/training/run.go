@@ -21,6 +21,8 @@ type Result struct {
 	Epochs []Score // dev score after each epoch
 	Loss   []float64
 	Steps  int
+
+	Seconds float64 // of wall time, in all calls that the run took
 }
 
 // Run trains m on the training split of data, with the hook's variables when hook is not nil, and leaves in m the
@@ -100,14 +102,16 @@ type run struct {
 	best        []transformer.Tensor // parameters and hook variables of the best epoch
 
 	began    time.Time
-	examples int // since began
+	earlier  float64 // seconds of the calls before
+	examples int     // since began
 	steps    int
 	loss     float64 // running mean
 }
 
 func (r *run) train(ctx context.Context) error {
 	o := r.options
-	r.began = time.Now()
+	r.began, r.earlier = time.Now(), r.result.Seconds
+	defer r.clock()
 	for r.epoch < o.Epochs {
 		if o.Patience > 0 && r.epoch-r.result.Epoch >= o.Patience && r.result.Epoch > 0 {
 			break
@@ -143,6 +147,9 @@ func (r *run) train(ctx context.Context) error {
 	}
 	return nil
 }
+
+// clock writes down how long the run has taken.
+func (r *run) clock() { r.result.Seconds = r.earlier + time.Since(r.began).Seconds() }
 
 func (o Options) better(candidate, best Score) bool {
 	if o.Better != nil {

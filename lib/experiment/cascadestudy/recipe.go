@@ -153,17 +153,17 @@ func (u run) train(ctx context.Context, phase string, o training.Options, m *tra
 	return training.Run(ctx, u.backend, m, &watched, hook, o)
 }
 
-// dense is the model that the twins begin with.
-func (u run) dense(ctx context.Context, b begin) (*transformer.Encoder, error) {
+// dense is the model that the twins begin with, and the seconds that it took to train.
+func (u run) dense(ctx context.Context, b begin) (*transformer.Encoder, float64, error) {
 	if b.dense != nil {
-		return b.dense, nil
+		return b.dense, 0, nil
 	}
 	m, err := b.start.Classifier(u.recipe.Data.MaxTokens, len(b.data.Classes), b.start.Spec.Dropout, u.recipe.Dense.Seed)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	_, err = u.train(ctx, "dense", u.recipe.Dense, m, nil)
-	return m, err
+	result, err := u.train(ctx, "dense", u.recipe.Dense, m, nil)
+	return m, result.Seconds, err
 }
 
 // twin is a model of its own that was trained on from the dense one.

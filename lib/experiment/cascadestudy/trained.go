@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gomlx/compute"
 
@@ -26,7 +25,7 @@ type Card struct {
 	Seed           uint64
 	Backend        string
 	Steps          int     // of either twin
-	Minutes        float64 // wall time; differs from run to run
+	Minutes        float64 // wall time of the training; differs from run to run
 	Tokens, Heads  float64 // ratios at full pressure
 	Values         float64 // share of the values that a query reads there
 	DenseAccuracy  float64 // of the dense twin on the watched dev examples, 0..1
@@ -91,7 +90,6 @@ func (c *Cascaded) save(root string) error {
 // Train makes the recipe's models, dense and cascaded, and saves them under where.Root. With where.State an interrupted call goes
 // on where it stopped.
 func (r Recipe) Train(ctx context.Context, backend compute.Backend, where Where, observer training.Observer) (*Cascaded, error) {
-	began := time.Now()
 	b, err := r.open(where)
 	if err != nil {
 		return nil, err
@@ -99,7 +97,7 @@ func (r Recipe) Train(ctx context.Context, backend compute.Backend, where Where,
 	c := &Cascaded{Recipe: r, Data: b.data}
 	c.Held, c.Split = held(b.data)
 	u := run{r, backend, b.data, where.State, observer}
-	both, err := u.dense(ctx, b)
+	both, seconds, err := u.dense(ctx, b)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +113,7 @@ func (r Recipe) Train(ctx context.Context, backend compute.Backend, where Where,
 		return nil, err
 	}
 	c.Card = Card{Recipe: r.Name(), Task: b.data.Name, Start: r.Start, DataHash: b.data.Hash(), Seed: r.Options.Seed, Backend: backend.Name(), Steps: cascaded.Steps,
-		Minutes: time.Since(began).Minutes(), Tokens: r.Tokens, Heads: r.Heads, Values: r.Values, DenseAccuracy: dense.Best.Accuracy, PrunedAccuracy: cascaded.Best.Accuracy, Kept: cascaded.Best.Kept}
+		Minutes: (seconds + dense.Seconds + cascaded.Seconds) / 60, Tokens: r.Tokens, Heads: r.Heads, Values: r.Values, DenseAccuracy: dense.Best.Accuracy, PrunedAccuracy: cascaded.Best.Accuracy, Kept: cascaded.Best.Kept}
 	return c, c.save(where.Root)
 }
 
