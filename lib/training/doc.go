@@ -70,6 +70,9 @@
 //     compute-onnx has no setting for session.set_denormal_as_zero. Package transformer lifts what is negligible (floored).
 //   - Where takes five times as long as Add on ONNX Runtime, and its gradient is another Where: keys are removed by adding (Only).
 //   - Rsqrt has no gradient.
+//   - The Go backend's small matrix products walk their operands by uintptr, which Go's rules for unsafe forbid between
+//     statements; go test -race stops there (checkptr: pointer arithmetic result points to invalid allocation). Minimal case: a
+//     product of two small matrices under -race. With -gcflags=all=-d=checkptr=0 the tests of shards pass the race detector.
 //   - The Go backend's parallel scheduler was seen to wait for ever in training; by its code, an operation holds a worker of the
 //     pool while it waits for workers to share its product, and when all are held so, none comes. The sequential one is the
 //     default: there an operation is no worker itself, so that several executions at once (the shards) cannot block each other.

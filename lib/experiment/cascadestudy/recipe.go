@@ -47,7 +47,7 @@ func Recipes() []Recipe {
 		return datasets.Options{MaxTokens: tokens, Overflow: datasets.Truncate}
 	}
 	return []Recipe{
-		{Task: "listops-short", Title: "ListOps (at most 128 tokens)", Base: "listops-short", Tokens: 0.45, Values: goalValues, Options: fine(1, 32, 3000, 3e-4), Sweep: 200},
+		{Task: "listops-short", Title: "ListOps (at most 128 tokens)", Base: "listops-short", Tokens: 0.45, Values: goalValues, Options: fine(1, 32, 2000, 3e-4), Sweep: 200},
 		{Task: "gosource", Title: "Go source (bytes)", Base: "gosource", Tokens: 0.45, Values: goalValues, Heads: 0.25, Options: fine(1, 32, 150, 5e-4), Sweep: 200, Goal: 1000},
 		{Task: "sst2", Title: "SST-2", Start: encoder, Stack: deep, Data: cut(64), Tokens: 0.45, Values: goalValues, Dense: fine(1, 64, 0, 5e-4), Options: fine(1, 64, 500, 2e-4), Sweep: 400},
 		{Task: "mrpc", Title: "MRPC (sentence pairs)", Start: encoder, Stack: deep, Data: cut(128), Tokens: 0.45, Values: goalValues, Dense: fine(3, 32, 0, 3e-4), Options: fine(1, 32, 0, 1e-4), Seeds: 3, Sweep: 200},

@@ -1,6 +1,7 @@
 package spattenstudy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -42,7 +43,13 @@ func (r *Results) Judge(row published.Row) published.Verdict {
 		return fitted("module power is fitted on this chart")
 	case "table2":
 		if row.Series != "DRAM" && row.Series != "overall" {
-			return fitted("module power is fitted on Fig. 13, whose modules add up to it")
+			chips := r.Chips()
+			low, high := chips[0].Logic, chips[1].Logic
+			if row.Series == "SRAM" {
+				low, high = chips[0].SRAM, chips[1].SRAM
+			}
+			return fitted(fmt.Sprintf("module power is fitted on Fig. 13, whose modules add up to it, and has no second source: at the constants that %s and %s print it would be %.2f and %.2f W",
+				chips[0].Name, chips[1].Name, float64(low), float64(high)))
 		}
 		return modelled(15, "memory energy counted in bits and activations, not fitted; mean over the eight of GPT-2")
 	case "abstract":
