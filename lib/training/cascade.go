@@ -23,8 +23,8 @@ type Cascade struct {
 	// balanced as those of Detector are; pruning.LocalValue is the same rule in plain Go.
 	Values float64
 
-	// Vary trains for all ratios up to these: half of the examples of a batch are pruned with a share of both, drawn evenly
-	// from 0 to 1, and half of them lose heads. Off, every example is pruned fully, as in an evaluation.
+	// Vary trains for all ratios up to these: half of the examples of a batch are pruned with a share of the ratios of tokens and
+	// values, drawn evenly from 0 to 1, and half of them lose heads. Off, every example is pruned fully, as in an evaluation.
 	Vary bool
 }
 
@@ -69,7 +69,7 @@ func (c *Cascade) Separable() bool { return !c.Vary }
 // cascadeState is what the layers so far have left. Shares are 1 or 0 a token or head.
 type cascadeState struct {
 	length         *graph.Node // [batch, 1], tokens
-	press          *graph.Node // [batch, 1], share of the tokens' ratios that an example gets
+	press          *graph.Node // [batch, 1], share of the ratios of tokens and values that an example gets
 	pressHeads     *graph.Node // the same of the heads' ratios: all or nothing, since heads are few
 	tokens, heads  *graph.Node // alive: [batch, N], [batch, heads]
 	earned, output *graph.Node // importance, of the same shapes
