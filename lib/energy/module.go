@@ -51,14 +51,22 @@ func (m Modules) Validate(want int) error {
 func (m Modules) Of(busy []float64) []unit.Picojoules {
 	e := make([]unit.Picojoules, len(m.List))
 	for i, x := range m.List {
-		e[i] = unit.Picojoules(busy[i] * float64(x.Dynamic) * 1e12 / float64(m.Clock))
+		e[i] = m.over(busy[i], x.Dynamic)
 	}
 	return e
 }
 
 // Leakage is the static energy of module i over the given cycles.
 func (m Modules) Leakage(i int, cycles float64) unit.Picojoules {
-	return unit.Picojoules(cycles * float64(m.List[i].Static) * 1e12 / float64(m.Clock))
+	return m.over(cycles, m.List[i].Static)
+}
+
+// Working is the dynamic energy of a cycle in which module i works.
+func (m Modules) Working(i int) unit.Picojoules { return m.over(1, m.List[i].Dynamic) }
+
+// over is what a power takes over some cycles.
+func (m Modules) over(cycles float64, power unit.Watts) unit.Picojoules {
+	return unit.Picojoules(cycles * float64(power) * 1e12 / float64(m.Clock))
 }
 
 // Sum adds the modules from..to-1: a machine of one each.

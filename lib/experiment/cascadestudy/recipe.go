@@ -84,7 +84,7 @@ func (r Recipe) Hook(layers int) (*training.Cascade, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &training.Cascade{Tokens: c.Tokens, Heads: c.Heads, Values: r.Values, Vary: true}, nil
+	return &training.Cascade{Tokens: c.Tokens, Heads: c.Heads, Values: c.Values, Vary: true}, nil
 }
 
 // begin is what a recipe begins with.

@@ -35,22 +35,23 @@ func (r *Results) Chips() []Chip {
 	bits := 2 * multiplying * float64(m.Width) // a line holds an element a multiplier
 	bank := m.KeySRAM / 2
 
+	const width = 9 // bits of an element of both
 	base, full := a3.Base(), elsa.Base()
+	on := func(t energy.Modules, i int, units int) unit.Picojoules { return t.Working(i) / unit.Picojoules(units) }
 	chips := []Chip{
-		{Name: "A3, Table I", Width: 9, Bank: 20 << 10,
-			Multiplier: (working(base.Modules, a3.DotProduct) + working(base.Modules, a3.Output)) / unit.Picojoules(2*base.Lanes),
-			KeyBit:     working(base.Modules, a3.KeySRAM) / unit.Picojoules(9*base.Lanes)},
-		{Name: "ELSA, Table 1", Width: 9, Bank: 36 << 10 / unit.Bytes(full.AttentionModules),
-			Multiplier: working(full.Modules, elsa.AttentionComputation) / unit.Picojoules(2*full.Dim*full.AttentionModules),
-			KeyBit:     working(full.Modules, elsa.KeySRAM) / unit.Picojoules(9*full.Dim*full.AttentionModules)},
+		{Name: "A3, Table I", Width: width, Bank: 20 << 10,
+			Multiplier: on(base.Modules, int(a3.DotProduct), 2*base.Lanes) + on(base.Modules, int(a3.Output), 2*base.Lanes),
+			KeyBit:     on(base.Modules, int(a3.KeySRAM), width*base.Lanes)},
+		{Name: "ELSA, Table 1", Width: width, Bank: full.Memory(elsa.KeySRAM) / unit.Bytes(full.AttentionModules),
+			Multiplier: on(full.Modules, int(elsa.AttentionComputation), 2*full.Dim*full.AttentionModules),
+			KeyBit:     on(full.Modules, int(elsa.KeySRAM), width*full.Dim*full.AttentionModules)},
 	}
 	for i := range chips {
 		c := &chips[i]
 		wider := float64(m.Width) / float64(c.Width)
 		larger := math.Sqrt(float64(bank) / float64(c.Bank))
-		watts := 1e-12 * float64(m.Clock)
-		c.Logic = unit.Watts(multiplying * float64(c.Multiplier) * wider * wider * watts)
-		c.SRAM = unit.Watts(bits * float64(c.KeyBit) * larger * watts)
+		c.Logic = (unit.Picojoules(multiplying*wider*wider) * c.Multiplier).Power(1, m.Clock)
+		c.SRAM = (unit.Picojoules(bits*larger) * c.KeyBit).Power(1, m.Clock)
 	}
 	return chips
 }
@@ -64,9 +65,4 @@ func (r *Results) ChipTable() (headings []string, rows [][]string) {
 	}
 	p := r.Power()
 	return headings, append(rows, []string{"SpAtten, Fig. 13 (fitted)", "", "", fmt.Sprintf("%.2f", p.Logic), fmt.Sprintf("%.2f", p.SRAM)})
-}
-
-// working is the energy of a clock in which a module works.
-func working[M ~uint8](t energy.Modules, module M) unit.Picojoules {
-	return unit.Picojoules(float64(t.List[module].Dynamic) * 1e12 / float64(t.Clock))
 }
