@@ -76,8 +76,8 @@ func (o BatchOptions) Validate() error {
 	case o.Limit < 0:
 		return fmt.Errorf("datasets: BatchOptions.Limit is %d, must be at least 1, or 0 for none", o.Limit)
 	}
-	if o.Augment.Shift < 0 {
-		return fmt.Errorf("datasets: BatchOptions.Augment.Shift is %d, must be at least 0", o.Augment.Shift)
+	if err := o.Augment.validate(); err != nil {
+		return err
 	}
 	for i, w := range o.Widths {
 		if w < 1 || i > 0 && w <= o.Widths[i-1] {
@@ -206,7 +206,7 @@ func (o BatchOptions) pad(examples []Example, rows []int) Batch {
 		b.Spans[r] = e.Span
 		if e.Image != nil {
 			seed := mix(o.Seed ^ mix(uint64(o.Epoch)<<32|uint64(rows[r])))
-			v := o.Augment.draw(rand.New(rand.NewPCG(seed, 0x61756774)))
+			v := o.Augment.draw(rand.New(rand.NewPCG(seed, 0x61756774)), e.Image.Raster)
 			e.Image.cut(v, b.Patches[(r*width+1)*b.Patch:(r*width+len(e.IDs))*b.Patch])
 		}
 		if e.Inner != nil {

@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"fmt"
+	"image"
 	"math/rand/v2"
 )
 
@@ -40,48 +41,68 @@ func (r *Raster) Validate() error {
 
 // Augment says how training images are varied, anew in every epoch. The zero value leaves them as they are.
 type Augment struct {
-	Shift int  // largest shift in pixels, across and down; what comes in is grey
+	Shift int  // largest shift in pixels, across and down; what comes in repeats the image's edge
 	Flip  bool // left and right are exchanged in half of the images
+	Erase int  // edge in pixels of a square that is grey in half of the images (Zhong et al., AAAI 2020); parts of it may lie outside
 }
 
-// view is one look at an image: where its origin is moved to, and whether it is mirrored.
+// validate names the first field that no images can be varied by.
+func (a Augment) validate() error {
+	if a.Shift < 0 {
+		return fmt.Errorf("datasets: BatchOptions.Augment.Shift is %d, must be at least 0", a.Shift)
+	}
+	if a.Erase < 0 {
+		return fmt.Errorf("datasets: BatchOptions.Augment.Erase is %d, must be at least 0", a.Erase)
+	}
+	return nil
+}
+
+// view is one look at an image: where its origin is moved to, whether it is mirrored, and which square of it is erased.
 type view struct {
 	dx, dy int
 	mirror bool
+	hole   image.Rectangle
 }
 
-// draw takes a view at random.
-func (a Augment) draw(rng *rand.Rand) view {
+// draw takes a view of an image at random.
+func (a Augment) draw(rng *rand.Rand, r *Raster) view {
 	v := view{}
 	if a.Shift > 0 {
 		v.dx, v.dy = rng.IntN(2*a.Shift+1)-a.Shift, rng.IntN(2*a.Shift+1)-a.Shift
 	}
 	v.mirror = a.Flip && rng.IntN(2) == 1
+	if a.Erase > 0 && rng.IntN(2) == 1 {
+		// The square's centre is any pixel, so that corners are covered as often as the middle.
+		corner := image.Pt(rng.IntN(r.Width)-a.Erase/2, rng.IntN(r.Height)-a.Erase/2)
+		v.hole = image.Rectangle{Min: corner, Max: corner.Add(image.Pt(a.Erase, a.Erase))}
+	}
 	return v
 }
 
-// cut writes the patches of a view, row by row, each Patches() x PatchValues(), as (p - 127.5)/127.5 in [-1,1]; what lies
-// outside of the image is 0, a middle grey.
+// clamp is the nearest of 0..n-1.
+func clamp(i, n int) int { return min(max(i, 0), n-1) }
+
+// cut writes the patches of a view, row by row, each Patches() x PatchValues(), as (p - 127.5)/127.5 in [-1,1]; what is
+// erased and what a patch sees outside of the image is 0, a middle grey.
 func (m *Image) cut(v view, out []float32) {
 	edge, values := m.Patch+2*m.Overlap, m.PatchValues()
-	across := m.Width / m.Patch
+	across, frame := m.Width/m.Patch, image.Rect(0, 0, m.Width, m.Height)
 	for p := range m.Patches() {
 		top, left := p/across*m.Patch-m.Overlap, p%across*m.Patch-m.Overlap
 		patch := out[p*values : (p+1)*values]
 		for i := range edge {
-			y := top + i + v.dy
 			for j := range edge {
-				x := left + j
-				if v.mirror {
-					x = m.Width - 1 - x
-				}
-				x += v.dx
+				seen := image.Pt(left+j, top+i)
 				at := (i*edge + j) * m.Channels
-				if y < 0 || y >= m.Height || x < 0 || x >= m.Width {
+				if !seen.In(frame) || seen.In(v.hole) {
 					clear(patch[at : at+m.Channels])
 					continue
 				}
-				from := (y*m.Width + x) * m.Channels
+				x, y := seen.X, clamp(seen.Y+v.dy, m.Height)
+				if v.mirror {
+					x = m.Width - 1 - x
+				}
+				from := (y*m.Width + clamp(x+v.dx, m.Width)) * m.Channels
 				for c := range m.Channels {
 					patch[at+c] = (float32(m.Pixels[from+c]) - 127.5) / 127.5
 				}

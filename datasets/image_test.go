@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -197,12 +198,36 @@ func TestPatchesOfABatch(t *testing.T) {
 		if again := read(datasets.BatchOptions{Size: 1, Widths: []int{5}, Epoch: epoch, Augment: datasets.Augment{Shift: 1, Flip: true}}); !slices.Equal(got, again) {
 			t.Fatal("the same epoch shows two views")
 		}
-		seen[got[4+4]] = true // the upper left pixel of the second patch: 20, mirrored 10, one across or down, or from outside
+		seen[got[4+4]] = true // the upper left pixel of the second patch: 20, mirrored 10, one across or down
 	}
 	for _, v := range []int{20, 10, 60, 30} {
 		if !seen[v] {
 			t.Errorf("in 300 epochs no view shows %d there; seen %v", v, seen)
 		}
+	}
+	if seen[blank] {
+		t.Errorf("a shifted view shows grey, must repeat the edge; seen %v", seen)
+	}
+	holes := map[int]int{} // pixels erased: views
+	covered := make([]int, len(pixels))
+	for epoch := range 2000 {
+		erased := 0
+		for i, v := range read(datasets.BatchOptions{Size: 1, Widths: []int{5}, Epoch: epoch, Augment: datasets.Augment{Erase: 2}})[4:] {
+			if v == blank {
+				erased++
+				covered[i]++
+			}
+		}
+		holes[erased]++
+	}
+	// Half of the views are whole. Of the centres of a square of 2 x 2, 9 of 16 have all of it inside, 6 an edge, 1 a corner.
+	for n, want := range map[int]int{0: 1000, 1: 1000 / 16, 2: 6 * 1000 / 16, 4: 9 * 1000 / 16} {
+		if math.Abs(float64(holes[n]-want)) > 4*math.Sqrt(float64(want)) {
+			t.Errorf("%d of 2000 views have %d pixels erased, want about %d", holes[n], n, want)
+		}
+	}
+	if slices.Min(covered) == 0 {
+		t.Errorf("pixels erased %v times, must all have been", covered)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/sparse-attention/workbench/datasets"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
@@ -29,10 +30,40 @@ type progress struct {
 	PerEpoch    int // steps; 0 in files that do not tell
 	Shards      int // 0 in files that do not tell
 	Rate        float64
+	Course      *course // nil in files that do not tell
 	Epoch, Done int
 	Result      Result
 	Loss        float64
 	Dropout     []uint64 // state of the dropout generator
+}
+
+// course is what else decides where a run goes.
+type course struct {
+	Augment                                               datasets.Augment
+	BatchTokens, Multiple                                 int
+	WarmUp, WeightDecay, ClipNorm, HookRate, HookClipNorm float64
+}
+
+// differs names the first field in which a checkpoint's run is not the one that is wanted; "" if it is the same.
+func (p progress) differs(want progress) string {
+	for _, f := range []struct {
+		name        string
+		told        bool
+		have, wants any
+	}{
+		{"data set", true, p.Dataset, want.Dataset}, {"objective", true, p.Objective, want.Objective}, {"Spec", true, p.Spec, want.Spec},
+		{"Seed", true, p.Seed, want.Seed}, {"Epochs", true, p.Epochs, want.Epochs}, {"Batch", true, p.Batch, want.Batch},
+		{"number of steps an epoch", p.PerEpoch != 0, p.PerEpoch, want.PerEpoch}, {"Shards", p.Shards != 0, p.Shards, want.Shards},
+		{"LearningRate", true, p.Rate, want.Rate},
+	} {
+		if f.told && f.have != f.wants {
+			return fmt.Sprintf("its %s is %+v, not %+v", f.name, f.have, f.wants)
+		}
+	}
+	if p.Course != nil && *p.Course != *want.Course {
+		return fmt.Sprintf("it was trained with %+v, not with %+v", *p.Course, *want.Course)
+	}
+	return ""
 }
 
 const (
@@ -50,7 +81,8 @@ func previous(path string) string {
 
 func (r *run) progress() progress {
 	o := r.options
-	return progress{Dataset: r.data.Name, Objective: o.Objective.Name(), Spec: r.model.Spec, Seed: o.Seed, Epochs: o.Epochs, Batch: o.Batch, PerEpoch: r.perEpoch, Shards: r.shards, Rate: o.LearningRate}
+	return progress{Dataset: r.data.Name, Objective: o.Objective.Name(), Spec: r.model.Spec, Seed: o.Seed, Epochs: o.Epochs, Batch: o.Batch, PerEpoch: r.perEpoch, Shards: r.shards, Rate: o.LearningRate,
+		Course: &course{o.Augment, o.BatchTokens, o.Multiple, o.WarmUp, o.WeightDecay, o.ClipNorm, o.HookRate, o.HookClipNorm}}
 }
 
 func (r *run) save() error {
@@ -136,11 +168,8 @@ func (r *run) restore(path string) error {
 	if err := json.Unmarshal([]byte(metadata[progressKey]), &state); err != nil {
 		return fmt.Errorf("training: %s: metadata entry %q: %w", path, progressKey, err)
 	}
-	want := r.progress()
-	if state.Dataset != want.Dataset || state.Objective != want.Objective || state.Spec != want.Spec || state.Seed != want.Seed || state.Epochs != want.Epochs ||
-		state.Batch != want.Batch || state.PerEpoch != 0 && state.PerEpoch != want.PerEpoch || state.Shards != 0 && state.Shards != want.Shards || state.Rate != want.Rate {
-		return fmt.Errorf("training: checkpoint %s %w (%s, seed %d, %d epochs of batch %d at %g); move it away to start anew",
-			path, errOtherRun, state.Dataset, state.Seed, state.Epochs, state.Batch, state.Rate)
+	if why := state.differs(r.progress()); why != "" {
+		return fmt.Errorf("training: checkpoint %s %w: %s; move it away to start anew", path, errOtherRun, why)
 	}
 	var best []transformer.Tensor
 	for _, t := range ts {

@@ -1,6 +1,7 @@
 package training
 
 import (
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/gomlx/compute/dtypes"
@@ -14,6 +15,8 @@ import (
 type Classification struct {
 	// Measures of an evaluation, the deciding one first; nil: accuracy alone. Accuracy is always in the Score.
 	Measures []Measure[int32]
+	// Smoothing is the share of the target that is spread over all classes alike while training (Szegedy et al., CVPR 2016).
+	Smoothing float64
 }
 
 // Accuracy is the share of right answers.
@@ -27,10 +30,18 @@ var Accuracy = Measure[int32]{"accuracy", func(predicted, targets []int32) float
 	return float64(right) / float64(max(1, len(predicted)))
 }}
 
-func (Classification) Name() string { return "classification" }
+func (o Classification) Name() string {
+	if o.Smoothing == 0 {
+		return "classification"
+	}
+	return fmt.Sprintf("classification, smoothed by %g", o.Smoothing)
+}
 
 // Check implements Objective.
 func (o Classification) Check(m *transformer.Encoder, data *datasets.Dataset) error {
+	if !(o.Smoothing >= 0 && o.Smoothing < 1) {
+		return fmt.Errorf("training: Classification.Smoothing is %v, must be in [0,1)", o.Smoothing)
+	}
 	return checkHead(o, m, transformer.Pooled, len(data.Classes))
 }
 
@@ -40,9 +51,9 @@ func (Classification) Inputs(b datasets.Batch, _ *rand.Rand) []*tensors.Tensor {
 }
 
 // Loss implements Objective.
-func (Classification) Loss(p *transformer.Pass, hook transformer.Hook, in []*graph.Node) *graph.Node {
+func (o Classification) Loss(p *transformer.Pass, hook transformer.Hook, in []*graph.Node) *graph.Node {
 	logits := p.Logits(hook, in[0], in[1])
-	return p.Mean(crossEntropy(logits, in[2]), realRows(in[2], logits))
+	return p.Mean(smoothed(logits, in[2], o.Smoothing), realRows(in[2], logits))
 }
 
 // Outputs implements Objective: the class with the largest logit.

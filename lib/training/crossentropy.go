@@ -34,3 +34,15 @@ func crossEntropy(logits, targets *graph.Node) *graph.Node {
 	}
 	return graph.Reshape(losses, dims[:len(dims)-1]...)
 }
+
+// smoothed is crossEntropy of [rows, classes] with a share of each target spread over all classes alike: of the target's logit
+// as much is exchanged for the mean logit.
+func smoothed(logits, targets *graph.Node, share float64) *graph.Node {
+	losses := crossEntropy(logits, targets)
+	if share == 0 {
+		return losses
+	}
+	target := graph.OneHot(targets, logits.Shape().Dimensions[1], logits.DType())
+	above := graph.Sub(logits, graph.ReduceAndKeep(logits, graph.ReduceMean, -1))
+	return graph.Add(losses, graph.MulScalar(graph.ReduceSum(graph.Mul(target, above), -1), share))
+}

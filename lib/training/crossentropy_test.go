@@ -44,3 +44,40 @@ func TestCrossEntropyAndItsGradient(t *testing.T) {
 		}
 	}
 }
+
+// With a share s spread over C classes the loss is -(1-s) log p at the target - s mean log p, and its gradient p - (1-s) there - s/C.
+func TestSmoothedCrossEntropy(t *testing.T) {
+	b, err := transformer.OpenBackend("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const share, classes = 0.2, 4
+	x, targets := []float32{1, -2, 0.5, 3, 3, 8, 0, -1}, []int32{3, 0}
+	out, err := graph.CallOnceN(b, func(x, targets *graph.Node) []*graph.Node {
+		losses := smoothed(x, targets, share)
+		return []*graph.Node{losses, graph.Gradient(graph.ReduceAllSum(losses), x)[0]}
+	}, tensors.FromFlatDataAndDimensions(x, 2, classes), tensors.FromFlatDataAndDimensions(targets, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	losses, gradient := tensors.MustCopyFlatData[float32](out[0]), tensors.MustCopyFlatData[float32](out[1])
+	for r, target := range targets {
+		sum, want := 0.0, 0.0
+		for c := range classes {
+			sum += math.Exp(float64(x[classes*r+c]))
+		}
+		for c := range classes {
+			p, q := math.Exp(float64(x[classes*r+c]))/sum, share/float64(classes)
+			if int32(c) == target {
+				q += 1 - share
+			}
+			want -= q * math.Log(p)
+			if got := float64(gradient[classes*r+c]); math.Abs(p-q-got) > 1e-5 {
+				t.Errorf("gradient %d of row %d is %v, want %v", c, r, got, p-q)
+			}
+		}
+		if math.Abs(want-float64(losses[r])) > 1e-5 {
+			t.Errorf("loss of row %d is %v, want %v", r, losses[r], want)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // TunedWindows is a WindowModel whose held weights can be saved: what a WindowLog needs to go on.
@@ -34,6 +35,8 @@ type WindowLog struct {
 	last  string // key of the last Try, and
 	fresh bool   // whether the model itself made it
 	Saved int    // candidates that came from the log
+
+	Seconds float64 // that all candidates took to measure, those of earlier calls included
 }
 
 // windowEntry is a line of the log: a candidate measured after so many Keeps, or the Keep of one.
@@ -43,6 +46,8 @@ type windowEntry struct {
 	Half   []int   `json:"half,omitempty"`
 	Score  float64 `json:"score"`
 	Kept   bool    `json:"kept,omitempty"`
+
+	Seconds float64 `json:"seconds,omitempty"` // that it took to measure
 }
 
 func (e windowEntry) key() string { return fmt.Sprint(e.After, e.Half, e.Kept) }
@@ -79,6 +84,7 @@ func OpenWindowLog(folder, search string, m TunedWindows) (*WindowLog, error) {
 			continue
 		}
 		l.known[e.key()] = e
+		l.Seconds += e.Seconds
 	}
 	if l.file, err = os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644); err != nil {
 		return nil, fmt.Errorf("training: %w", err)
@@ -124,11 +130,13 @@ func (l *WindowLog) try(ctx context.Context, e windowEntry, floor float64) (floa
 	if err := l.catchUp(); err != nil {
 		return 0, err
 	}
+	began := time.Now()
 	score, err := l.TunedWindows.Try(ctx, e.Half, floor)
 	if err != nil {
 		return 0, err
 	}
-	e.Score = score
+	e.Score, e.Seconds = score, time.Since(began).Seconds()
+	l.Seconds += e.Seconds
 	l.known[e.key()], l.fresh = e, true
 	return score, l.write(e)
 }

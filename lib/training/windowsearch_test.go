@@ -271,7 +271,7 @@ func TestSearchResumes(t *testing.T) {
 func TestDamagedWindowLog(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "candidates.jsonl")
-	whole := `{"search":"x","after":0,"score":0}` + "\n" + `{"after":0,"half":[1,1],"score":5}` + "\n"
+	whole := `{"search":"x","after":0,"score":0}` + "\n" + `{"after":0,"half":[1,1],"score":5,"seconds":2.5}` + "\n"
 	if err := os.WriteFile(path, []byte(whole+`{"after":0,"half":[2`), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -281,6 +281,9 @@ func TestDamagedWindowLog(t *testing.T) {
 	}
 	if score, err := l.Try(t.Context(), []int{1, 1}, 0); err != nil || score != 5 {
 		t.Errorf("%v, %v", score, err)
+	}
+	if l.Seconds != 2.5 {
+		t.Errorf("%v seconds, must be those that the log tells", l.Seconds)
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)

@@ -23,6 +23,7 @@ type finisher struct {
 	options  training.Options
 	batches  int
 	firstKey bool
+	seconds  float64 // that the fine-tunings took
 }
 
 func (f finisher) window(half []int) training.Window {
@@ -39,7 +40,7 @@ const wider = 1.25
 // confirm walks back over the windows that the greedy search kept, the last and narrowest first: it kept the luckiest of its
 // candidates. Each is fine-tuned to the end; s.Half becomes the first that loses no more than the search may spend on examples
 // that it has not seen, against full attention fine-tuned as long. When none does, that is full attention.
-func (f finisher) confirm(ctx context.Context, s *Search) (control, windowed *transformer.Encoder, err error) {
+func (f *finisher) confirm(ctx context.Context, s *Search) (control, windowed *transformer.Encoder, err error) {
 	full := training.FullWindows(f.Model.Spec.Layers, f.Model.Spec.Tokens)
 	control, score0, err := f.finish(ctx, nil)
 	if err != nil {
@@ -97,7 +98,7 @@ func (s *Search) attempts() [][]int {
 
 // finish is the encoder trained on under the half-windows, full attention when they are nil, unless that makes it worse on the
 // search split; and its accuracy there in per cent.
-func (f finisher) finish(ctx context.Context, half []int) (*transformer.Encoder, float64, error) {
+func (f *finisher) finish(ctx context.Context, half []int) (*transformer.Encoder, float64, error) {
 	m, err := experiment.CopyOf(f.Model, 0)
 	if err != nil {
 		return nil, 0, err
@@ -120,6 +121,7 @@ func (f finisher) finish(ctx context.Context, half []int) (*transformer.Encoder,
 	if err != nil {
 		return nil, 0, err
 	}
+	f.seconds += result.Seconds
 	if result.Best.Accuracy < before.Accuracy {
 		m, err = experiment.CopyOf(f.Model, 0)
 		return m, 100 * before.Accuracy, err

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/sparse-attention/workbench/datasets"
@@ -39,7 +38,7 @@ type Card struct {
 	Epoch, Steps     int
 	Seed             uint64
 	Backend          string
-	Minutes          float64 // wall time, differs from run to run
+	Minutes          float64 // of training, over all calls; differs from run to run
 }
 
 // The files of a task's folder.
@@ -127,7 +126,7 @@ func (t Task) LoadOrTrain(ctx context.Context, backend compute.Backend, at Folde
 	if e.Data, e.Confirm, err = t.Open(at, nil); err != nil {
 		return nil, err
 	}
-	began, dir := time.Now(), filepath.Join(at.Models, t.Name)
+	dir := filepath.Join(at.Models, t.Name)
 	if e.Model, err = t.begin(at, e.Data); err != nil {
 		return nil, err
 	}
@@ -141,7 +140,7 @@ func (t Task) LoadOrTrain(ctx context.Context, backend compute.Backend, at Folde
 		return nil, err
 	}
 	e.Card = e.card()
-	e.Card.Epoch, e.Card.Steps, e.Card.Backend, e.Card.Minutes = result.Epoch, result.Steps, backend.Name(), time.Since(began).Minutes()
+	e.Card.Epoch, e.Card.Steps, e.Card.Backend, e.Card.Minutes = result.Epoch, result.Steps, backend.Name(), result.Seconds/60
 	if err := e.save(at); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/sparse-attention/workbench/datasets"
@@ -49,7 +48,7 @@ type Search struct {
 	Trials  []training.WindowTrial
 	Tried   []Confirmation `json:",omitempty"` // windows that were fine-tuned to the end and looked at again, in order
 	Tunings int            // candidates that the last call fine-tuned
-	Minutes float64        // wall time of the last call, differs from run to run
+	Minutes float64        // of all candidates and fine-tunings, over all calls; differs from run to run
 
 	Held          int     // held-out examples
 	Before        float64 // accuracy in per cent on them, full attention
@@ -113,7 +112,7 @@ func (e *Encoder) Search(ctx context.Context, backend compute.Backend, at Folder
 	if !(o.Reserve >= 0 && o.Reserve < 1) {
 		return nil, fmt.Errorf("rebertstudy: SearchOptions.Reserve is %v, must be in [0,1)", o.Reserve)
 	}
-	began, folder := time.Now(), searchFolder(at.Models, e.Task, o)
+	folder := searchFolder(at.Models, e.Task, o)
 	m, err := experiment.CopyOf(e.Model, 0)
 	if err != nil {
 		return nil, err
@@ -148,7 +147,7 @@ func (e *Encoder) Search(ctx context.Context, backend compute.Backend, at Folder
 	if err := s.judge(backend, e, windowed, control, f.window(s.Half)); err != nil {
 		return nil, err
 	}
-	s.Minutes = time.Since(began).Minutes()
+	s.Minutes = (log.Seconds + f.seconds) / 60
 	if err := windowed.Save(filepath.Join(folder, "windowed.safetensors"), transformer.Float16, map[string]string{"search": name}); err != nil {
 		return nil, err
 	}
