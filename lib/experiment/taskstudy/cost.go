@@ -102,7 +102,9 @@ func deciding(task string) string {
 	if t, err := Find(task); err == nil {
 		switch o := t.Train.Objective.(type) {
 		case training.Classification:
-			return o.Measures[0].Name
+			if len(o.Measures) > 0 {
+				return o.Measures[0].Name
+			}
 		case training.Regression:
 			return o.Measures[0].Name
 		}

