@@ -70,10 +70,15 @@ func (s *Start) Fit(head transformer.Head, tokens, classes int, dropout float64)
 
 // Classifier is the encoder with a fresh head for so many classes and inputs of at most so many tokens; seed draws the head.
 func (s *Start) Classifier(tokens, classes int, dropout float64, seed uint64) (*transformer.Encoder, error) {
-	if tokens > s.Spec.Tokens {
-		return nil, fmt.Errorf("experiment: a classifier of %d tokens, must be of at most the %d that the encoder was pretrained on (Spec.Tokens)", tokens, s.Spec.Tokens)
+	return s.Model(s.Fit(transformer.Pooled, tokens, classes, dropout), seed)
+}
+
+// Model is the encoder with the fresh head of a spec that Fit gave; seed draws the head.
+func (s *Start) Model(spec transformer.Spec, seed uint64) (*transformer.Encoder, error) {
+	if spec.Tokens > s.Spec.Tokens {
+		return nil, fmt.Errorf("experiment: a model of %d tokens, must be of at most the %d that the encoder was pretrained on (Spec.Tokens)", spec.Tokens, s.Spec.Tokens)
 	}
-	m, err := transformer.NewEncoder(s.Fit(transformer.Pooled, tokens, classes, dropout), seed)
+	m, err := transformer.NewEncoder(spec, seed)
 	if err != nil {
 		return nil, err
 	}

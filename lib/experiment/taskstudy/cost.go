@@ -105,6 +105,8 @@ func deciding(task string) string {
 			if len(o.Measures) > 0 {
 				return o.Measures[0].Name
 			}
+		case training.Span:
+			return o.Measures(nil, nil)[0].Name
 		case training.Regression:
 			return o.Measures[0].Name
 		}

@@ -19,7 +19,7 @@ import (
 
 // Task is a model and how it is trained on a data set.
 type Task struct {
-	Name  string // of the task in the table
+	Name  string // of the task in the table; Open sets it to that of the data that were found
 	Set   string // for datasets.Open
 	Data  datasets.Options
 	Shape string           // name of the model in the table
@@ -148,7 +148,7 @@ func (t *Task) Open(folder, root string) (*datasets.Dataset, error) {
 			return nil, err
 		}
 		t.start, o.Vocabulary = start, start.Vocabulary
-		t.Model = start.Fit(transformer.Pooled, o.MaxTokens, 2, t.Model.Dropout)
+		t.Model = start.Fit(t.Model.Head, o.MaxTokens, 2, t.Model.Dropout)
 	}
 	if t.Long != "" {
 		r, err := joint.FindRecipe(t.Long)
@@ -162,7 +162,11 @@ func (t *Task) Open(folder, root string) (*datasets.Dataset, error) {
 		t.short, o.Vocabulary, t.Model = short.Dense, short.Vocabulary, short.Dense.Spec
 		t.Model.Tokens = o.MaxTokens
 	}
-	return datasets.Open(t.Set, o)
+	d, err := datasets.Open(t.Set, o)
+	if err == nil {
+		t.Name = d.Name // what was found says what it is: QNLI without its training file is no QNLI
+	}
+	return d, err
 }
 
 // pretrained is what the weights were before.
@@ -177,6 +181,9 @@ func (t Task) pretrained() string {
 func (t Task) Spec(d *datasets.Dataset) transformer.Spec {
 	s := t.Model
 	s.Vocabulary, s.Classes = d.Vocabulary.Size(), len(d.Classes)
+	if d.Kind == datasets.Spans {
+		s.Classes = 2 // an answer's first and last token
+	}
 	if image := d.Train[0].Image; image != nil {
 		s.Patch = image.PatchValues()
 	}
@@ -197,7 +204,7 @@ func (t Task) model(seed uint64, d *datasets.Dataset) (*transformer.Encoder, err
 	case t.short != nil:
 		return t.short.Longer(t.Model.Tokens, seed)
 	case t.start != nil:
-		return t.start.Classifier(t.Model.Tokens, len(d.Classes), t.Model.Dropout, seed)
+		return t.start.Model(t.Spec(d), seed)
 	}
 	m, err := transformer.NewEncoder(t.Spec(d), seed)
 	if err != nil || !t.White {
