@@ -43,7 +43,7 @@ func (r *Raster) Validate() error {
 type Augment struct {
 	Shift int  // largest shift in pixels, across and down; what comes in repeats the image's edge
 	Flip  bool // left and right are exchanged in half of the images
-	Erase int  // edge in pixels of a square that is grey in half of the images (Zhong et al., AAAI 2020); parts of it may lie outside
+	Erase int  // edge in pixels of a square that is grey in half of the images (cutout, DeVries and Taylor, 2017); parts of it may lie outside
 }
 
 // validate names the first field that no images can be varied by.
