@@ -135,7 +135,7 @@ func (e *Evaluator) run(ctx context.Context, examples []datasets.Example, size, 
 			return err
 		}
 		// Without the filling: another shape is compiled in a moment, and of few examples most rows would be filling.
-		logits, err := e.staged.Logits(b.IDs[:b.Count*b.Tokens], b.Lengths[:b.Count], b.Tokens, func(p transformer.Projection, context []float32) error {
+		logits, err := e.staged.Logits(Inputs(b), b.Lengths[:b.Count], b.Tokens, func(p transformer.Projection, context []float32) error {
 			shape := attention.Head{Tokens: p.Tokens, Valid: p.Valid, Dim: p.Dim, Bits: bits, Causal: p.Causal}
 			h, err := trace.Quantise(p.Q, p.K, p.V, shape)
 			if err != nil {
@@ -149,6 +149,15 @@ func (e *Evaluator) run(ctx context.Context, examples []datasets.Example, size, 
 		take(b, logits)
 	}
 	return nil
+}
+
+// Inputs are the real rows of a batch, for a staged model.
+func Inputs(b datasets.Batch) transformer.Inputs {
+	tokens := b.Count * b.Tokens
+	if b.Patch > 0 {
+		return transformer.Inputs{Patches: b.Patches[:tokens*b.Patch]}
+	}
+	return transformer.Inputs{IDs: b.IDs[:tokens]}
 }
 
 const (

@@ -24,7 +24,6 @@ type Detector struct {
 	Bits      int     // 2, 4, 8, or 32 for floating point
 	Lambda    float64 // weight of the estimate's error in the loss; 1 is assumed, the paper's is not known
 	Retention float64 // share of its visible keys that each query keeps; 1 trains the detector beside a dense model
-	Detached  bool    // the error trains the detector alone, not the model
 	Seed      uint64  // of projection and initial matrices
 
 	layers int // of the model that was prepared
@@ -220,9 +219,6 @@ func (t *Detector) factors(p *transformer.Pass, layer, queries int) (query, key,
 	x := p.X
 	b, n := x.Shape().Dimensions[0], x.Shape().Dimensions[1]
 	projection := graph.StopGradient(p.Parameter(detectorName(layer, detectorProjection)))
-	if t.Detached {
-		x = graph.StopGradient(x)
-	}
 	xp := graph.MatMul(graph.Reshape(x, b*n, -1), projection)
 	side := func(part string) (*graph.Node, *graph.Node) {
 		w := p.Parameter(detectorName(layer, part)) // heads x k x k
@@ -264,9 +260,6 @@ func (t *Detector) mismatch(p *transformer.Pass, query, key *graph.Node) *graph.
 	}
 	masked := func(x *graph.Node) *graph.Node { return graph.Mul(x, first(x)) }
 	q, k, query, key := masked(p.Q), masked(p.K), masked(query), masked(key)
-	if t.Detached {
-		q, k = graph.StopGradient(q), graph.StopGradient(k)
-	}
 	// A Gram matrix and its gradient are symmetric, so the gradient of one side is half of it.
 	gram := func(x *graph.Node) *graph.Node { return graph.Einsum("bhnm,bhnl->bhml", x, graph.StopGradient(x)) }
 	// S - S~ is the product of Q beside q with K beside -k.

@@ -60,7 +60,7 @@ func TestWindowMatchesItsMask(t *testing.T) {
 				visible[l] += float64(n) * float64(n)
 			}
 		}
-		want, err := staged.Logits(ids, lengths, tokens, masked(w))
+		want, err := staged.Logits(transformer.Inputs{IDs: ids}, lengths, tokens, masked(w))
 		if err != nil {
 			t.Fatal(err)
 		}

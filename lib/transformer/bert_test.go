@@ -66,7 +66,7 @@ func TestImportedBERTAnswersAsInPyTorch(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer staged.Close()
-			logits, err := staged.Logits(a.IDs, a.Lengths, n, causalAttention)
+			logits, err := staged.Logits(Inputs{IDs: a.IDs}, a.Lengths, n, causalAttention)
 			if err != nil {
 				t.Fatal(err)
 			}

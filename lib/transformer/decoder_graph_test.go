@@ -41,7 +41,7 @@ func TestFormsOfADecoderAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer staged.Close()
-	parts, err := staged.Logits(ids, []int32{int32(n)}, n, causalAttention)
+	parts, err := staged.Logits(Inputs{IDs: ids}, []int32{int32(n)}, n, causalAttention)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,16 +87,35 @@ func (s *Staged) Close() {
 	}
 }
 
-// Logits runs one batch: ids is batch x tokens (0 = padding), lengths the valid tokens of each row (0 skips the row's
-// attention). The result is batch x Classes, row-major, or batch x tokens x Classes (Vocabulary for the Language head)
+// Inputs are the rows of a batch, one behind the other, as the model reads them.
+type Inputs struct {
+	IDs     []int32   // rows x tokens, 0 = padding; unused with Spec.Patch
+	Patches []float32 // rows x tokens x Spec.Patch; the first token of a row is blank and stands for the class token
+}
+
+// tensor is [rows, tokens] or [rows, tokens, Patch].
+func (in Inputs) tensor(spec Spec, rows, tokens int) (*tensors.Tensor, error) {
+	if spec.Patch == 0 {
+		if len(in.IDs) != rows*tokens {
+			return nil, fmt.Errorf("transformer: batch has %d ids (Inputs.IDs), must be rows x tokens = %d", len(in.IDs), rows*tokens)
+		}
+		return tensors.FromFlatDataAndDimensions(in.IDs, rows, tokens), nil
+	}
+	if len(in.Patches) != rows*tokens*spec.Patch {
+		return nil, fmt.Errorf("transformer: batch has %d values of patches (Inputs.Patches), must be rows x tokens x Spec.Patch = %d", len(in.Patches), rows*tokens*spec.Patch)
+	}
+	return tensors.FromFlatDataAndDimensions(in.Patches, rows, tokens, spec.Patch), nil
+}
+
+// Logits runs one batch of rows of so many tokens; lengths are the valid tokens of each row (0 skips the row's attention). The result is batch x Classes, row-major, or batch x tokens x Classes (Vocabulary for the Language head)
 // where the head answers at every token.
-func (s *Staged) Logits(ids, lengths []int32, tokens int, attend Attend) ([]float32, error) {
-	return s.LogitsOfVariants(ids, lengths, tokens, 1, func(p Projection, _ int, contexts [][]float32) error { return attend(p, contexts[0]) })
+func (s *Staged) Logits(in Inputs, lengths []int32, tokens int, attend Attend) ([]float32, error) {
+	return s.LogitsOfVariants(in, lengths, tokens, 1, func(p Projection, _ int, contexts [][]float32) error { return attend(p, contexts[0]) })
 }
 
 // LogitsOfVariants is Logits of several variants of the attention: theirs stand one behind the other in the result. What comes
 // before the first layer's attention is computed once.
-func (s *Staged) LogitsOfVariants(ids, lengths []int32, tokens, variants int, attend AttendVariants) ([]float32, error) {
+func (s *Staged) LogitsOfVariants(in Inputs, lengths []int32, tokens, variants int, attend AttendVariants) ([]float32, error) {
 	spec := s.model.Spec
 	batch := len(lengths)
 	switch {
@@ -104,10 +123,12 @@ func (s *Staged) LogitsOfVariants(ids, lengths []int32, tokens, variants int, at
 		return nil, fmt.Errorf("transformer: %d variants, must be at least 1", variants)
 	case tokens < 1 || tokens > spec.Tokens:
 		return nil, fmt.Errorf("transformer: batch of %d tokens, must be in 1..%d (Spec.Tokens)", tokens, spec.Tokens)
-	case len(ids) != batch*tokens:
-		return nil, fmt.Errorf("transformer: batch has %d ids, must be rows x tokens = %d", len(ids), batch*tokens)
 	}
-	x, err := s.embed.Call1(tensors.FromFlatDataAndDimensions(ids, batch, tokens))
+	inputs, err := in.tensor(spec, batch, tokens)
+	if err != nil {
+		return nil, err
+	}
+	x, err := s.embed.Call1(inputs)
 	if err != nil {
 		return nil, fmt.Errorf("transformer: embedding: %w", err)
 	}

@@ -83,7 +83,7 @@ func TestStagedEqualsGraph(t *testing.T) {
 	}
 	defer s.Close()
 	ids, lengths := batch()
-	got, err := s.Logits(ids, lengths, 6, dense)
+	got, err := s.Logits(transformer.Inputs{IDs: ids}, lengths, 6, dense)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,6 +92,49 @@ func TestStagedEqualsGraph(t *testing.T) {
 		if math.Abs(float64(got[i]-want[i])) > 1e-5 {
 			t.Errorf("logit %d is %v through plain Go, %v in the graph", i, got[i], want[i])
 		}
+	}
+}
+
+// A model that reads patches answers the same through plain Go as in one graph, and is given all of them.
+func TestStagedReadsPatches(t *testing.T) {
+	spec := small()
+	spec.Patch = 3
+	m := newModel(t, spec)
+	b, err := transformer.OpenBackend("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := transformer.NewStaged(b, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	const rows, tokens = 2, 4
+	patches, lengths := make([]float32, rows*tokens*spec.Patch), []int32{4, 3}
+	for i := range patches {
+		patches[i] = float32(i%7) - 3
+	}
+	out, err := model.CallOnce(b, m.Store, func(_ *model.Scope, patches, lengths *graph.Node) *graph.Node {
+		return (&transformer.Pass{Model: m, Graph: patches.Graph()}).Logits(nil, patches, lengths)
+	}, tensors.FromFlatDataAndDimensions(patches, rows, tokens, spec.Patch), tensors.FromFlatDataAndDimensions(lengths, rows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := tensors.MustCopyFlatData[float32](out)
+	got, err := s.Logits(transformer.Inputs{Patches: patches}, lengths, tokens, dense)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != len(want) || slices.Equal(want[:spec.Classes], want[spec.Classes:]) {
+		t.Fatalf("logits %v and %v", got, want)
+	}
+	for i := range want {
+		if math.Abs(float64(got[i]-want[i])) > 1e-5 {
+			t.Errorf("logit %d is %v through plain Go, %v in the graph", i, got[i], want[i])
+		}
+	}
+	if _, err := s.Logits(transformer.Inputs{IDs: make([]int32, rows*tokens)}, lengths, tokens, dense); err == nil || !strings.Contains(err.Error(), "Inputs.Patches") {
+		t.Errorf("ids instead of patches: %v", err)
 	}
 }
 
@@ -116,14 +159,14 @@ func TestVariantsAnswerAsAlone(t *testing.T) {
 		}, dense}
 		var want []float32
 		for _, attend := range variants {
-			alone, err := s.Logits(ids, lengths, 6, attend)
+			alone, err := s.Logits(transformer.Inputs{IDs: ids}, lengths, 6, attend)
 			if err != nil {
 				t.Fatal(err)
 			}
 			want = append(want, alone...)
 		}
 		var calls atomic.Int64
-		got, err := s.LogitsOfVariants(ids, lengths, 6, len(variants), func(p transformer.Projection, first int, contexts [][]float32) error {
+		got, err := s.LogitsOfVariants(transformer.Inputs{IDs: ids}, lengths, 6, len(variants), func(p transformer.Projection, first int, contexts [][]float32) error {
 			if p.Layer == 0 {
 				calls.Add(1)
 			}
@@ -148,7 +191,7 @@ func TestVariantsAnswerAsAlone(t *testing.T) {
 				t.Errorf("%d layers: logit %d is %v, alone %v", layers, i, got[i], want[i])
 			}
 		}
-		if _, err := s.LogitsOfVariants(ids, lengths, 6, 0, nil); err == nil || !strings.Contains(err.Error(), "0 variants") {
+		if _, err := s.LogitsOfVariants(transformer.Inputs{IDs: ids}, lengths, 6, 0, nil); err == nil || !strings.Contains(err.Error(), "0 variants") {
 			t.Errorf("no variant: %v", err)
 		}
 	}
@@ -186,7 +229,7 @@ func TestHookDecidesWhichKeysAreSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.Logits(ids, lengths, 6, func(p transformer.Projection, context []float32) error {
+	got, err := s.Logits(transformer.Inputs{IDs: ids}, lengths, 6, func(p transformer.Projection, context []float32) error {
 		for t := range p.Valid {
 			copy(context[t*p.Dim:(t+1)*p.Dim], p.V[:p.Dim])
 		}

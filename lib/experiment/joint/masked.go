@@ -51,7 +51,7 @@ func MaskedAccuracy(ctx context.Context, backend compute.Backend, m *transformer
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		logits, err := staged.LogitsOfVariants(b.IDs[:b.Count*b.Tokens], b.Lengths[:b.Count], b.Tokens, settings, func(p transformer.Projection, first int, contexts [][]float32) error {
+		logits, err := staged.LogitsOfVariants(experiment.Inputs(b), b.Lengths[:b.Count], b.Tokens, settings, func(p transformer.Projection, first int, contexts [][]float32) error {
 			chosen, err := choose(b.Examples[p.Sample], p)
 			if err != nil {
 				return err

@@ -10,8 +10,8 @@
 //
 //	export GOMLX_BACKEND=onnx:<libonnxruntime.so.1>
 //	go run -tags onnx ./lib/experiment/taskstudy/pretrain -state /tmp/pretrain
-//	go run -tags onnx ./lib/experiment/taskstudy/train -task sst2,cola,mrpc,rte,imdb -state /tmp/tasks -save datasets/checkpoints/finetuned
-//	go run -tags onnx ./lib/experiment/taskstudy/train -task sst2,cola,mrpc,rte,imdb -state /tmp/tasks -fresh
+//	go run -tags onnx ./lib/experiment/taskstudy/train -task sst2,cola,mrpc,stsb,rte,qnli-dev-only,wnli,xquad.en,imdb -state /tmp/tasks -save datasets/checkpoints/finetuned
+//	go run -tags onnx ./lib/experiment/taskstudy/train -task sst2,cola,mrpc,stsb,rte,qnli-dev-only,wnli,xquad.en,imdb -state /tmp/tasks -fresh
 //
 // The last line trains the same models from fresh weights: the difference is what pretraining gives.
 //

@@ -153,19 +153,9 @@ func shiftThresholds(c *course, hook training.Hook) error {
 // fittedOn is how many training inputs a detector is fitted on.
 const fittedOn = 24
 
-// detector is DOTA's, with its default options: fitted to the fine-tuned model first, then trained with it. Where a model reads
-// images, which the closed form of the fit does not take, the detector alone is trained first.
+// detector is DOTA's as its notebook trains it: fitted to the fine-tuned model first, then trained with it.
 func detector(ctx context.Context, c *course) (training.Hook, error) {
-	hook := training.DOTA(lengthsOf(c.data.Train).balanced(c.keep), c.seed)
-	if c.model.Spec.Patch > 0 {
-		alone := *hook
-		alone.Retention, alone.Detached = 1, true
-		o := c.options
-		o.Phase += "-warm"
-		o.LearningRate = 1e-12 // the model's, which is to stay as it is; 0 would ask for the default
-		_, err := training.Run(ctx, c.backend, c.model, c.data, &alone, o)
-		return hook, err
-	}
+	hook := joint.Gentle(lengthsOf(c.data.Train).balanced(c.keep), c.seed)
 	fitted, err := joint.FitDetector(ctx, c.backend, c.dense, hook.Sigma, hook.Seed, datasets.Spread(c.data.Train, fittedOn))
 	if err != nil {
 		return nil, err

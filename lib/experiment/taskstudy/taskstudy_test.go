@@ -202,7 +202,7 @@ func TestDetectorOfImages(t *testing.T) {
 	if kept := rows[1]; kept.Metric != "kept share" || math.Abs(kept.Value-0.6) > 0.101 { // half a token
 		t.Errorf("%+v, must keep 3 of 5 tokens", kept)
 	}
-	if !phases["detector-at-60-warm"] || !phases["detector-at-60"] {
+	if !phases["detector-at-60"] {
 		t.Errorf("phases %v", phases)
 	}
 }
