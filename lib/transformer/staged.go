@@ -107,8 +107,9 @@ func (in Inputs) tensor(spec Spec, rows, tokens int) (*tensors.Tensor, error) {
 	return tensors.FromFlatDataAndDimensions(in.Patches, rows, tokens, spec.Patch), nil
 }
 
-// Logits runs one batch of rows of so many tokens; lengths are the valid tokens of each row (0 skips the row's attention). The result is batch x Classes, row-major, or batch x tokens x Classes (Vocabulary for the Language head)
-// where the head answers at every token.
+// Logits runs one batch of rows of so many tokens; lengths are the valid tokens of each row (0 skips the row's attention). The
+// result is batch x Classes, row-major, or batch x tokens x Classes (Vocabulary for the Language head) where the head answers at
+// every token.
 func (s *Staged) Logits(in Inputs, lengths []int32, tokens int, attend Attend) ([]float32, error) {
 	return s.LogitsOfVariants(in, lengths, tokens, 1, func(p Projection, _ int, contexts [][]float32) error { return attend(p, contexts[0]) })
 }

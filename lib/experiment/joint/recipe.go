@@ -26,7 +26,7 @@ type Recipe struct {
 // Gentle is DOTA's detector, which presses the model less than by default to agree with it. Where all attention goes to one token, as
 // to a list's root operator, the full weight takes the scores apart instead: the dev loss of ListOps rose from 2.0 to 2.3. IMDb's
 // models lost two points under it even where they kept 20 % of the connections, as many as with random ones; Fashion-MNIST's patches
-// lost thirteen where they kept 60 %, of which this weight leaves less than one.
+// lost fourteen where they kept 60 %, of which this weight leaves less than one.
 func Gentle(retention float64, seed uint64) *training.Detector {
 	d := training.DOTA(retention, seed)
 	d.Lambda = 0.1

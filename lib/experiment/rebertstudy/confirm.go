@@ -26,7 +26,7 @@ type finisher struct {
 	seconds  float64 // that the fine-tunings took
 }
 
-func (f finisher) window(half []int) training.Window {
+func (f *finisher) window(half []int) training.Window {
 	return training.Window{Window: pruning.Window{Half: half, FirstKey: f.firstKey}}
 }
 
