@@ -7,7 +7,6 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 	"github.com/sparse-attention/workbench/lib/transformer"
 )
 
@@ -74,19 +73,10 @@ func TestPatchesEnter(t *testing.T) {
 	s := small()
 	s.Patch = 3
 	m := newModel(t, s)
-	b, err := transformer.OpenBackend("")
-	if err != nil {
-		t.Fatal(err)
-	}
 	patches := make([]float32, 2*5*3)
 	patches[3] = 1
-	out, err := model.CallOnce(b, m.Store, func(_ *model.Scope, in, lengths *graph.Node) *graph.Node {
-		return (&transformer.Pass{Model: m, Graph: in.Graph()}).Logits(nil, in, lengths)
-	}, tensors.FromFlatDataAndDimensions(patches, 2, 5, 3), tensors.FromFlatDataAndDimensions([]int32{5, 5}, 2))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if y := tensors.MustCopyFlatData[float32](out); len(y) != 2*s.Classes || y[0] == y[s.Classes] {
+	y := logits(t, m, nil, tensors.FromFlatDataAndDimensions(patches, 2, 5, 3), []int32{5, 5})
+	if len(y) != 2*s.Classes || y[0] == y[s.Classes] {
 		t.Errorf("logits of two different images are %v", y)
 	}
 }

@@ -36,18 +36,39 @@ func batch() (ids, lengths []int32) {
 
 func inGraph(t *testing.T, m *transformer.Encoder, hook transformer.Hook, ids, lengths []int32) []float32 {
 	t.Helper()
+	return logits(t, m, hook, tensors.FromFlatDataAndDimensions(ids, 2, 6), lengths)
+}
+
+// logits are those of the whole graph, for rows of ids or patches.
+func logits(t *testing.T, m *transformer.Encoder, hook transformer.Hook, rows *tensors.Tensor, lengths []int32) []float32 {
+	t.Helper()
 	b, err := transformer.OpenBackend("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := model.CallOnce(b, m.Store, func(_ *model.Scope, ids, lengths *graph.Node) *graph.Node {
-		p := &transformer.Pass{Model: m, Graph: ids.Graph()}
-		return p.Logits(hook, ids, lengths)
-	}, tensors.FromFlatDataAndDimensions(ids, 2, 6), tensors.FromFlatDataAndDimensions(lengths, 2))
+	out, err := model.CallOnce(b, m.Store, func(_ *model.Scope, rows, lengths *graph.Node) *graph.Node {
+		p := &transformer.Pass{Model: m, Graph: rows.Graph()}
+		return p.Logits(hook, rows, lengths)
+	}, rows, tensors.FromFlatDataAndDimensions(lengths, len(lengths)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tensors.MustCopyFlatData[float32](out)
+}
+
+// staged prepares a model for plain-Go attention, until the test ends.
+func staged(t *testing.T, m *transformer.Encoder) *transformer.Staged {
+	t.Helper()
+	b, err := transformer.OpenBackend("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := transformer.NewStaged(b, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
 }
 
 // dense is softmax attention in float64, the reference for the staged seam.
@@ -73,21 +94,19 @@ func dense(p transformer.Projection, context []float32) error {
 
 func TestStagedEqualsGraph(t *testing.T) {
 	m := newModel(t, small())
-	b, err := transformer.OpenBackend("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := transformer.NewStaged(b, m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
 	ids, lengths := batch()
-	got, err := s.Logits(transformer.Inputs{IDs: ids}, lengths, 6, dense)
+	got, err := staged(t, m).Logits(transformer.Inputs{IDs: ids}, lengths, 6, dense)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := inGraph(t, m, nil, ids, lengths)
+	equalsGraph(t, got, inGraph(t, m, nil, ids, lengths))
+}
+
+func equalsGraph(t *testing.T, got, want []float32) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d logits through plain Go, %d in the graph", len(got), len(want))
+	}
 	for i := range want {
 		if math.Abs(float64(got[i]-want[i])) > 1e-5 {
 			t.Errorf("logit %d is %v through plain Go, %v in the graph", i, got[i], want[i])
@@ -100,38 +119,20 @@ func TestStagedReadsPatches(t *testing.T) {
 	spec := small()
 	spec.Patch = 3
 	m := newModel(t, spec)
-	b, err := transformer.OpenBackend("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := transformer.NewStaged(b, m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := staged(t, m)
 	const rows, tokens = 2, 4
 	patches, lengths := make([]float32, rows*tokens*spec.Patch), []int32{4, 3}
 	for i := range patches {
 		patches[i] = float32(i%7) - 3
 	}
-	out, err := model.CallOnce(b, m.Store, func(_ *model.Scope, patches, lengths *graph.Node) *graph.Node {
-		return (&transformer.Pass{Model: m, Graph: patches.Graph()}).Logits(nil, patches, lengths)
-	}, tensors.FromFlatDataAndDimensions(patches, rows, tokens, spec.Patch), tensors.FromFlatDataAndDimensions(lengths, rows))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := tensors.MustCopyFlatData[float32](out)
+	want := logits(t, m, nil, tensors.FromFlatDataAndDimensions(patches, rows, tokens, spec.Patch), lengths)
 	got, err := s.Logits(transformer.Inputs{Patches: patches}, lengths, tokens, dense)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got) != len(want) || slices.Equal(want[:spec.Classes], want[spec.Classes:]) {
-		t.Fatalf("logits %v and %v", got, want)
-	}
-	for i := range want {
-		if math.Abs(float64(got[i]-want[i])) > 1e-5 {
-			t.Errorf("logit %d is %v through plain Go, %v in the graph", i, got[i], want[i])
-		}
+	equalsGraph(t, got, want)
+	if slices.Equal(want[:spec.Classes], want[spec.Classes:]) {
+		t.Errorf("both rows answer %v", want)
 	}
 	if _, err := s.Logits(transformer.Inputs{IDs: make([]int32, rows*tokens)}, lengths, tokens, dense); err == nil || !strings.Contains(err.Error(), "Inputs.Patches") {
 		t.Errorf("ids instead of patches: %v", err)
@@ -140,18 +141,10 @@ func TestStagedReadsPatches(t *testing.T) {
 
 // Variants of the attention that run together answer as each does alone.
 func TestVariantsAnswerAsAlone(t *testing.T) {
-	b, err := transformer.OpenBackend("")
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, layers := range []int{1, 3} {
 		spec := small()
 		spec.Layers = layers
-		s, err := transformer.NewStaged(b, newModel(t, spec))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
+		s := staged(t, newModel(t, spec))
 		ids, lengths := batch()
 		variants := []transformer.Attend{dense, func(p transformer.Projection, context []float32) error {
 			copy(context, p.V[:p.Valid*p.Dim])
@@ -224,12 +217,7 @@ func TestHookDecidesWhichKeysAreSeen(t *testing.T) {
 	m := newModel(t, small())
 	ids, lengths := batch()
 	want := inGraph(t, m, firstKeyOnly{}, ids, lengths)
-	b, _ := transformer.OpenBackend("")
-	s, err := transformer.NewStaged(b, m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := s.Logits(transformer.Inputs{IDs: ids}, lengths, 6, func(p transformer.Projection, context []float32) error {
+	got, err := staged(t, m).Logits(transformer.Inputs{IDs: ids}, lengths, 6, func(p transformer.Projection, context []float32) error {
 		for t := range p.Valid {
 			copy(context[t*p.Dim:(t+1)*p.Dim], p.V[:p.Dim])
 		}

@@ -46,31 +46,30 @@ func Recipes() []Recipe {
 		return training.Options{Epochs: 1, StepsPerEpoch: steps, Batch: 16, LearningRate: rate, HookRate: 3e-3, Multiple: 256, EvalBatch: 20, SaveEvery: 25}
 	}
 	seeds := []uint64{1, 2, 3}
-	gentle := func(retention float64) training.Detector { return *Gentle(retention, 0) }
 	return []Recipe{
 		{
 			Name: "dota-imdb", Title: "IMDb (words, at most 512)", Task: "imdb", Size: "reviews as words, the first 512, vocabulary 2,000; the arena reads bytes",
 			Data:  datasets.Options{MaxTokens: 512, Overflow: datasets.Truncate, VocabularySize: 2000, Dev: 1000, Test: 1000},
 			Model: small(512), Dense: dense(2800, 1e-3),
-			Detector: gentle(0.15), Joint: joint(800, 5e-4), Seeds: seeds,
+			Detector: *Gentle(0.15, 0), Joint: joint(800, 5e-4), Seeds: seeds,
 		},
 		{
 			Name: "dota-listops", Title: "ListOps (256 to 511 tokens)", Task: "listops", Size: "lists of 257 to 511 tokens; the arena's have 501 to 1,999",
 			Data:  datasets.Options{MinLength: 256, MaxLength: 512, MaxTokens: 512, Train: 12000, Dev: 1000, Test: 1000},
 			Model: small(512), Dense: dense(3000, 2e-3),
-			Detector: gentle(0.1), Joint: joint(300, 1e-3), Seeds: seeds,
+			Detector: *Gentle(0.1, 0), Joint: joint(300, 1e-3), Seeds: seeds,
 		},
 		{
 			Name: "dota-gosource", Title: "Go source (511 bytes)", Task: "gosource", Size: "documents of at most 511 bytes in 10 classes; the arena's byte-level text has up to 4,000",
 			Data:  datasets.Options{DocumentBytes: 511, MaxTokens: 512, Train: 8000, Dev: 1000, Test: 1000},
 			Model: small(512), Dense: dense(1500, 1e-3),
-			Detector: gentle(0.1), Joint: joint(300, 5e-4), Seeds: seeds,
+			Detector: *Gentle(0.1, 0), Joint: joint(300, 5e-4), Seeds: seeds,
 		},
 		{
 			Name: "dota-fashion", Title: "Fashion-MNIST (784 pixels)", Task: "fashion-mnist-pixels", Size: "28 x 28 grey pixels; the arena's CIFAR-10 has 32 x 32",
 			Data:  datasets.Options{Train: 12000, Dev: 100, Test: 150},
 			Model: small(785), Dense: dense(400, 2e-3),
-			Detector: gentle(0.1), Joint: joint(100, 1e-3), Seeds: seeds,
+			Detector: *Gentle(0.1, 0), Joint: joint(100, 1e-3), Seeds: seeds,
 		},
 	}
 }

@@ -99,17 +99,8 @@ func cutShare(name string) (method string, percent float64, of bool) {
 
 // deciding is the first of a task's measures.
 func deciding(task string) string {
-	if t, err := Find(task); err == nil {
-		switch o := t.Train.Objective.(type) {
-		case training.Classification:
-			if len(o.Measures) > 0 {
-				return o.Measures[0].Name
-			}
-		case training.Span:
-			return o.Measures(nil, nil)[0].Name
-		case training.Regression:
-			return o.Measures[0].Name
-		}
+	if t, err := Find(task); err == nil && t.Train.Objective != nil {
+		return t.Train.Objective.Scorer(nil).Metrics()[0].Name
 	}
 	return training.Accuracy.Name
 }
